@@ -1,0 +1,233 @@
+"""Contracts: what a model takes and gives, and how its fields lie in the event arrays.
+
+A *field* is what people talk about (``amount``, ``image``, ``scores``). A field of a rich kind is
+measured by several *columns* (``image.brightness``, ``scores.confidence``); a plain one by one column
+of its own name. Every column owns a *slot*: its index in ``inference_events.numeric`` or
+``.categorical``. A later revision of a contract keeps the slots of the columns it inherits and only
+appends, so that events of every revision can be read with the newest one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from driftline.errors import InvalidContract
+
+Role = Literal["input", "output", "segment"]
+Kind = Literal["numeric", "categorical", "image", "tensor", "prediction"]
+ColumnKind = Literal["numeric", "categorical"]
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+FIELD_NAME = re.compile(r"[^\x00-\x1f`]{1,200}")
+
+DERIVED_COLUMNS: Mapping[Kind, tuple[tuple[str, ColumnKind], ...]] = {
+    "image": (
+        ("brightness", "numeric"),
+        ("contrast", "numeric"),
+        ("sharpness", "numeric"),
+        ("noise", "numeric"),
+    ),
+    "tensor": (("mean", "numeric"), ("std", "numeric"), ("min", "numeric"), ("max", "numeric")),
+    "prediction": (
+        ("class", "categorical"),
+        ("confidence", "numeric"),
+        ("entropy", "numeric"),
+        ("margin", "numeric"),
+    ),
+}
+"""Columns that measure a field of a rich kind; definitions and units are in collector/descriptors."""
+
+
+class Column(BaseModel):
+    """One measured series of a model: a position in the event arrays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kind: ColumnKind
+    slot: int = Field(ge=0)
+    field: str
+    role: Role
+    descriptor: str = ""
+    tolerance: float | None = None
+
+
+class ContractField(BaseModel):
+    """A field as its owner declares it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="Name people use; unique in the contract.")
+    role: Role = Field(default="input", description="input, output or segment.")
+    kind: Kind = Field(description="numeric, categorical, image, tensor or prediction.")
+    source: str = Field(
+        default="", description="Tensor name in the request (input) or response (output); the field's name."
+    )
+    classes: tuple[str, ...] = Field(
+        default=(), description="Class names of a prediction, in the order of its scores."
+    )
+    tolerance: float | None = Field(
+        default=None, ge=0, description="Smallest change that counts as drift, in place of the setting."
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not FIELD_NAME.fullmatch(value):
+            raise ValueError("a field name has 1-200 characters, no control character and no backtick")
+        return value
+
+    @property
+    def tensor(self) -> str:
+        """Name of the tensor the field is read from."""
+        return self.source or self.name
+
+
+class Lineage(BaseModel):
+    """How a version came to be: what a retrain needs to be started again."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    dataset: str = ""
+    method: str = ""
+    hyper_parameters: dict[str, Any] = Field(default_factory=dict)
+    image: str = ""
+    commit: str = ""
+
+
+class Contract(BaseModel):
+    """One revision of what a model takes and gives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description="Name of the model, as its server knows it.")
+    team: str = Field(default="", description="Team that owns it.")
+    description: str = Field(default="", description="What the model is for, in a sentence.")
+    fields: tuple[ContractField, ...] = Field(description="What goes in and comes out.")
+    prediction: str = Field(
+        default="", description="Column that is compared with labels, e.g. scores.class."
+    )
+    lineage: Lineage = Field(default_factory=Lineage, description="What a retrain needs.")
+    revision: int = Field(default=1, ge=1)
+    source: Literal["declared", "inferred"] = "declared"
+    slots: dict[str, int] = Field(default_factory=dict, description="Column name to slot; kept by the store.")
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, value: str) -> str:
+        return checked_model_name(value)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.fields:
+            raise ValueError("a contract needs at least one field")
+        names = [field.name for field in self.fields]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"field names must be unique; given twice: {', '.join(twice)}")
+        columns = self.columns()
+        column_names = [column.name for column in columns]
+        clash = sorted({name for name in column_names if column_names.count(name) > 1})
+        if clash:
+            raise ValueError(f"two fields measure a column of the same name: {', '.join(clash)}")
+        if self.prediction and self.prediction not in column_names:
+            raise ValueError(
+                f"prediction {self.prediction!r} is not a column; columns are {', '.join(column_names)}"
+            )
+        return self
+
+    def columns(self) -> tuple[Column, ...]:
+        """Every measured column with its slot, in the order of the fields."""
+        taken: dict[ColumnKind, set[int]] = {"numeric": set(), "categorical": set()}
+        plain = list(self._columns_without_slots())
+        for name, kind, _, _ in plain:
+            if f"{kind}:{name}" in self.slots:
+                taken[kind].add(self.slots[f"{kind}:{name}"])
+        for key, slot in self.slots.items():
+            kind_text, _, _ = key.partition(":")
+            taken["numeric" if kind_text == "numeric" else "categorical"].add(slot)
+        columns = []
+        for name, kind, field, descriptor in plain:
+            slot_or_none = self.slots.get(f"{kind}:{name}")
+            if slot_or_none is None:
+                slot_or_none = next(i for i in range(len(taken[kind]) + 1) if i not in taken[kind])
+                taken[kind].add(slot_or_none)
+            columns.append(
+                Column(
+                    name=name,
+                    kind=kind,
+                    slot=slot_or_none,
+                    field=field.name,
+                    role=field.role,
+                    descriptor=descriptor,
+                    tolerance=field.tolerance,
+                )
+            )
+        return tuple(columns)
+
+    def _columns_without_slots(self) -> Iterable[tuple[str, ColumnKind, ContractField, str]]:
+        for field in self.fields:
+            if field.kind == "numeric" or field.kind == "categorical":
+                yield field.name, field.kind, field, ""
+            else:
+                for descriptor, kind in DERIVED_COLUMNS[field.kind]:
+                    yield f"{field.name}.{descriptor}", kind, field, descriptor
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or ``None``."""
+        return next((column for column in self.columns() if column.name == name), None)
+
+    def width(self, kind: ColumnKind) -> int:
+        """Length of the event array of that kind: one more than its highest slot."""
+        return 1 + max((column.slot for column in self.columns() if column.kind == kind), default=-1)
+
+    def succeed(self, previous: Contract | None) -> Contract:
+        """This contract as the revision after ``previous``, inheriting its slots."""
+        slots = dict(previous.all_slots()) if previous else {}
+        revision = previous.revision + 1 if previous else 1
+        heir = self.model_copy(update={"slots": slots, "revision": revision})
+        return heir.model_copy(update={"slots": heir.all_slots()})
+
+    def all_slots(self) -> dict[str, int]:
+        """Slots of present and of inherited, no longer declared columns, keyed ``kind:name``."""
+        return self.slots | {f"{column.kind}:{column.name}": column.slot for column in self.columns()}
+
+
+def checked_model_name(value: str) -> str:
+    """Return ``value`` if it can name a model, else raise ``ValueError`` saying what can."""
+    if not MODEL_NAME.fullmatch(value):
+        raise ValueError(
+            f"model name {value!r} must be 1-128 letters, digits, '.', '_' or '-', not starting with a sign"
+        )
+    return value
+
+
+def parse_contract(values: object, origin: str = "contract") -> Contract:
+    """Build a contract from parsed YAML or JSON; :class:`InvalidContract` lists every fault."""
+    if not isinstance(values, dict):
+        raise InvalidContract(f"{origin} must be a mapping with model and fields, got {type(values).__name__}")
+    try:
+        return Contract.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"  {'.'.join(str(part) for part in fault['loc']) or 'contract'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise InvalidContract("\n".join([f"{origin} is wrong:", *faults])) from error
+
+
+def load_contract(path: Path) -> Contract:
+    """Read a contract from a YAML (or JSON) file."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidContract(f"contract file {path} does not exist") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidContract(f"contract file {path} cannot be read: {error}") from error
+    return parse_contract(values, str(path))

@@ -1,0 +1,123 @@
+"""Sampled inferences on their way into the store, and labels that follow them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from driftline.store import Store, load_sql
+
+MISSING_CATEGORY = "\x00"
+"""Stands for a missing category in ``inference_events.categorical``; a missing number is NaN."""
+
+MISSING_NUMBER = math.nan
+
+
+@dataclass(slots=True)
+class Event:
+    """One sampled inference (one row of a batched request).
+
+    Attributes
+    ----------
+    ts
+        Time of the request, timezone-aware.
+    latency_ms
+        Time from the request's first byte to the response's last, in milliseconds.
+    weight
+        1 / probability with which this event was kept, at least 1.
+    numeric, categorical
+        Values in the slot order of the contract.
+    """
+
+    model: str
+    version: str
+    instance: str
+    ts: datetime
+    event_id: str
+    trace_id: str
+    status: Literal["ok", "error"]
+    latency_ms: float
+    weight: float
+    numeric: Sequence[float]
+    categorical: Sequence[str]
+
+
+def insert_events(store: Store, events: Sequence[Event], token: str) -> int:
+    """Insert a batch in one block; the same ``token`` sent again counts once."""
+    return store.insert(
+        "inference_events",
+        {
+            "model": [event.model for event in events],
+            "version": [event.version for event in events],
+            "instance": [event.instance for event in events],
+            "ts": [event.ts for event in events],
+            "event_id": [event.event_id for event in events],
+            "trace_id": [event.trace_id for event in events],
+            "status": [event.status for event in events],
+            "latency_ms": [event.latency_ms for event in events],
+            "weight": [event.weight for event in events],
+            "numeric": [event.numeric for event in events],
+            "categorical": [event.categorical for event in events],
+        },
+        token=token,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A ground truth for one event; a later one for the same event corrects it."""
+
+    event_id: str
+    label: str
+    labelled_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReceipt:
+    """What became of a delivery of labels.
+
+    Attributes
+    ----------
+    accepted
+        Labels stored.
+    matched
+        Of them, how many belong to an event that was sampled.
+    unknown
+        The others; they count as soon as their event arrives.
+    unknown_examples
+        Up to five of their event ids.
+    """
+
+    accepted: int
+    matched: int
+    unknown: int
+    unknown_examples: tuple[str, ...]
+
+
+def record_labels(store: Store, model: str, labels: Sequence[Label]) -> LabelReceipt:
+    """Store labels durably, then say which of them belong to known events."""
+    if not labels:
+        return LabelReceipt(0, 0, 0, ())
+    store.insert(
+        "labels",
+        {
+            "model": [model] * len(labels),
+            "event_id": [label.event_id for label in labels],
+            "label": [label.label for label in labels],
+            "labelled_at": [label.labelled_at for label in labels],
+        },
+        token=None,
+    )
+    ids = list(dict.fromkeys(label.event_id for label in labels))
+    known: set[str] = set()
+    for start in range(0, len(ids), 5000):
+        rows = store.query(
+            load_sql(__file__, "events_known"), {"model": model, "event_ids": ids[start : start + 5000]}
+        )
+        known.update(row["event_id"] for row in rows)
+    unknown = [event_id for event_id in ids if event_id not in known]
+    matched = sum(label.event_id in known for label in labels)
+    return LabelReceipt(len(labels), matched, len(labels) - matched, tuple(unknown[:5]))
