@@ -1,0 +1,49 @@
+"""Fixtures every kind of test shares: one real ClickHouse per worker, one database per test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from driftline.engine import EmbeddedClickHouse
+from driftline.settings import Settings
+from driftline.store import Store
+from driftline.store.migrations import migrate
+from driftline.store.sql import quote_identifier
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server: ``DRIFTLINE_TEST_CLICKHOUSE_URL`` when set, else an embedded engine of this worker."""
+    given = os.environ.get("DRIFTLINE_TEST_CLICKHOUSE_URL")
+    if given:
+        yield given
+        return
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse"), memory_mib=3072) as engine:
+        yield engine.url
+
+
+@pytest.fixture
+def settings(clickhouse_url: str, tmp_path: Path) -> Iterator[Settings]:
+    """Settings that use a fresh database of that server and a fresh state folder."""
+    database = f"test_{uuid4().hex}"
+    yield Settings(
+        clickhouse_url=SecretStr(clickhouse_url), clickhouse_database=database, state_dir=tmp_path / "state"
+    )
+    server = Store(clickhouse_url, "default")
+    server.command(f"DROP DATABASE IF EXISTS {quote_identifier(database)} SYNC")
+    server.close()
+
+
+@pytest.fixture
+def store(clickhouse_url: str, settings: Settings) -> Iterator[Store]:
+    """A migrated store in the database of ``settings``."""
+    store = Store(clickhouse_url, settings.clickhouse_database)
+    migrate(store)
+    yield store
+    store.close()
