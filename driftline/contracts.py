@@ -110,9 +110,7 @@ class Contract(BaseModel):
     team: str = Field(default="", description="Team that owns it.")
     description: str = Field(default="", description="What the model is for, in a sentence.")
     fields: tuple[ContractField, ...] = Field(description="What goes in and comes out.")
-    prediction: str = Field(
-        default="", description="Column that is compared with labels, e.g. scores.class."
-    )
+    prediction: str = Field(default="", description="Column that is compared with labels, e.g. scores.class.")
     lineage: Lineage = Field(default_factory=Lineage, description="What a retrain needs.")
     revision: int = Field(default=1, ge=1)
     source: Literal["declared", "inferred"] = "declared"
@@ -211,7 +209,9 @@ def checked_model_name(value: str) -> str:
 def parse_contract(values: object, origin: str = "contract") -> Contract:
     """Build a contract from parsed YAML or JSON; :class:`InvalidContract` lists every fault."""
     if not isinstance(values, dict):
-        raise InvalidContract(f"{origin} must be a mapping with model and fields, got {type(values).__name__}")
+        raise InvalidContract(
+            f"{origin} must be a mapping with model and fields, got {type(values).__name__}"
+        )
     try:
         return Contract.model_validate(values)
     except ValidationError as error:

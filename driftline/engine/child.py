@@ -8,6 +8,7 @@ becomes the current one, because it connects once at import.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -31,7 +32,7 @@ def die_with_parent(parent_pid: int) -> None:
 
 def main() -> None:
     state_dir, parent_pid = sys.argv[1], int(sys.argv[2])
-    from chdb import _chdb
+    _chdb = importlib.import_module("chdb._chdb")
 
     os.chdir(state_dir)
     die_with_parent(parent_pid)

@@ -44,7 +44,9 @@ class Store:
         Database of Driftline's tables.
     """
 
-    def __init__(self, url: str, database: str, *, timeout_seconds: float = 300.0, pool_size: int = 8) -> None:
+    def __init__(
+        self, url: str, database: str, *, timeout_seconds: float = 300.0, pool_size: int = 8
+    ) -> None:
         self._url = _checked_url(url)
         self.database = database
         self._timeout_seconds = timeout_seconds
@@ -149,7 +151,7 @@ class Store:
         if found < minimum:
             raise StoreVersionTooOld(
                 f"ClickHouse at {self.address} is version {'.'.join(map(str, found))}; Driftline needs "
-                f"{'.'.join(map(str, minimum))} or newer: upgrade the server or unset DRIFTLINE_CLICKHOUSE_URL"
+                f"{'.'.join(map(str, minimum))} or newer: upgrade it or unset DRIFTLINE_CLICKHOUSE_URL"
             )
 
     def close(self) -> None:
@@ -169,7 +171,12 @@ class Store:
         except driver_errors.ServerException as error:
             healthy = True
             raise self._server_error(error) from error
-        except (driver_errors.NetworkError, EOFError, OSError, driver_errors.UnexpectedPacketFromServerError) as error:
+        except (
+            driver_errors.NetworkError,
+            EOFError,
+            OSError,
+            driver_errors.UnexpectedPacketFromServerError,
+        ) as error:
             raise self._unavailable(error) from error
         except driver_errors.Error as error:
             raise StoreQueryFailed(f"the ClickHouse driver refused the data: {error}") from error

@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS findings (
     effective_rows Float64,
     statistics Map(String, Float64),
     top_bins String COMMENT 'JSON: bins that moved most, with shares',
+    floor DateTime64(3, 'UTC') COMMENT 'evidence is collected from this window on',
     computed_at DateTime64(6, 'UTC')
 ) ENGINE = ReplacingMergeTree(computed_at)
 ORDER BY (model, version, window_start, field);

@@ -35,7 +35,8 @@ def migrate(store: Store, *, event_ttl_days: int = 30) -> int:
     server.command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(store.database)}")
     server.close()
     store.command(
-        "CREATE TABLE IF NOT EXISTS migrations (number UInt32, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) "
+        "CREATE TABLE IF NOT EXISTS migrations "
+        "(number UInt32, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) "
         "ENGINE = ReplacingMergeTree ORDER BY number"
     )
     applied = int(store.scalar("SELECT max(number) FROM migrations") or 0)

@@ -1,0 +1,25 @@
+-- Most frequent categories of every categorical slot of a reference.
+-- Parameters: model String; versions Array(String), empty for all; since, until DateTime64(3);
+--   width UInt16, categorical slots; missing String, the value that stands for a missing category;
+--   known UInt32, how many to list a slot.
+-- Columns: slot (0-based); category; distinct_categories of that slot. Most frequent first, ties by name.
+-- Reads inference_events by its key (model, ts).
+SELECT slot, category, distinct_categories
+FROM (
+    SELECT
+        slot,
+        category,
+        sum(weight) AS mass,
+        count() OVER (PARTITION BY slot) AS distinct_categories
+    FROM inference_events
+    ARRAY JOIN
+        range({width:UInt16}) AS slot,
+        arrayResize(categorical, {width:UInt16}, toLowCardinality({missing:String})) AS category
+    WHERE model = {model:String}
+        AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
+        AND (empty({versions:Array(String)}) OR version IN {versions:Array(String)})
+        AND category != {missing:String}
+    GROUP BY slot, category
+)
+ORDER BY slot, mass DESC, category
+LIMIT {known:UInt32} BY slot

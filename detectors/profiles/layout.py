@@ -1,0 +1,124 @@
+"""How a column's values become a count vector: bins of a numeric column, slots of a categorical one.
+
+Numeric columns: up to 31 ascending edges give up to 32 bins ``[edge, next edge)``, the first and last
+unbounded; then one slot for missing. Edges are the baseline's minimum, equal-mass quantiles and
+maximum, and beyond either end two more at one and four standard deviations: room for the tails, so
+that out-of-range values are visible and how far out they are is roughly known.
+
+Categorical columns: one slot for each of the baseline's most frequent categories, then *other*
+(known to the baseline), *unseen* (not known) and *missing*.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from driftline.contracts import ColumnKind
+
+MAX_EDGES = 31
+BINS = MAX_EDGES + 1
+MISSING_SLOT = BINS
+NUMERIC_SLOTS = BINS + 1
+
+TOP_CATEGORIES = 20
+KNOWN_CATEGORIES = 1000
+
+QUANTILE_LEVELS = tuple(i / 26 for i in range(1, 26))
+"""25 inner quantiles; with both ends and two edges beyond each they make at most 31 edges."""
+
+Region = Literal["below", "inside", "above"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLayout:
+    """Bins of one column, fixed by a baseline.
+
+    Attributes
+    ----------
+    edges
+        Ascending bin edges in the column's unit (numeric), else empty.
+    minimum, maximum
+        Range of the baseline's finite values in the column's unit; NaN when there is none.
+    categories
+        Known categories, most frequent first (categorical), else empty.
+    top
+        How many of them have a slot of their own.
+    complete
+        Whether ``categories`` lists every value of the baseline; otherwise *unseen* cannot be told
+        from *other* and stays empty.
+    """
+
+    kind: ColumnKind
+    edges: tuple[float, ...] = ()
+    minimum: float = math.nan
+    maximum: float = math.nan
+    categories: tuple[str, ...] = ()
+    top: int = 0
+    complete: bool = True
+
+    @property
+    def slots(self) -> int:
+        """Length of the count vector."""
+        return len(self.edges) + 2 if self.kind == "numeric" else self.top + 3
+
+    def labels(self) -> tuple[str, ...]:
+        """A name for every slot, as people read it."""
+        if self.kind == "categorical":
+            return (*self.categories[: self.top], "(other)", "(unseen)", "(missing)")
+        if not self.edges:
+            return ("(any)", "(missing)")
+        text = [_short(edge) for edge in self.edges]
+        inner = [f"{low} – {high}" for low, high in pairwise(text)]
+        return (f"< {text[0]}", *inner, f"≥ {text[-1]}", "(missing)")
+
+    def regions(self) -> tuple[Region, ...]:
+        """For every numeric bin (without missing) whether it lies below, inside or above the baseline."""
+        bounds = [-math.inf, *self.edges, math.inf]
+        return tuple(
+            "below" if high <= self.minimum else "above" if low > self.maximum else "inside"
+            for low, high in pairwise(bounds)
+        )
+
+    def positions(self) -> NDArray[np.float64]:
+        """Where each numeric bin's mass is taken to lie: its middle, outermost bins their inner edge."""
+        edges = np.array(self.edges, dtype=np.float64)
+        if edges.size == 0:
+            return np.zeros(1)
+        middles = edges[:-1] + np.diff(edges) / 2
+        return np.concatenate([edges[:1], middles, edges[-1:]])
+
+
+def numeric_layout(minimum: float, maximum: float, quantiles: tuple[float, ...], std: float) -> ColumnLayout:
+    """Edges for a column whose finite values have this range, these quantiles and standard deviation.
+
+    A column without any finite value gets no edges: one bin for whatever comes, one for missing.
+    """
+    if not (math.isfinite(minimum) and math.isfinite(maximum)):
+        return ColumnLayout("numeric")
+    above = math.nextafter(maximum, math.inf)
+    spread = std if math.isfinite(std) and std > 0 else 0.0
+    candidates = [minimum, *(q for q in quantiles if minimum < q <= maximum), above]
+    candidates += [minimum - spread, minimum - 4 * spread, above + spread, above + 4 * spread]
+    edges = sorted({edge for edge in candidates if math.isfinite(edge)})
+    return ColumnLayout("numeric", edges=tuple(edges[:MAX_EDGES]), minimum=minimum, maximum=maximum)
+
+
+def categorical_layout(categories: tuple[str, ...], distinct: int) -> ColumnLayout:
+    """Slots for categories ordered by frequency; ``distinct`` is how many the baseline has in all."""
+    known = categories[:KNOWN_CATEGORIES]
+    return ColumnLayout(
+        "categorical",
+        categories=known,
+        top=min(TOP_CATEGORIES, len(known)),
+        complete=distinct <= KNOWN_CATEGORIES,
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.6g}"

@@ -1,0 +1,37 @@
+-- Findings of the newest closed window of each version of a model.
+-- Parameters: model String; since_ms Int64 Unix milliseconds: oldest window start that is looked at.
+-- Columns: one row a version and column of the model. effect, minimum_detectable_effect: standard
+--   units; evidence, threshold: standardised deviations; scale: windows pooled.
+-- Reads findings by (model, version, window_start) of its key (model, version, window_start, field),
+--   and only windows that windows says are complete.
+SELECT
+    toString(version) AS version,
+    baseline_id,
+    window_start,
+    window_end,
+    field,
+    toString(kind) AS kind,
+    toString(role) AS role,
+    toString(status) AS status,
+    reason,
+    effect,
+    direction,
+    evidence,
+    threshold,
+    scale,
+    minimum_detectable_effect,
+    rows,
+    effective_rows,
+    statistics,
+    top_bins,
+    computed_at
+FROM findings FINAL
+WHERE model = {model:String}
+  AND (version, window_start) IN
+  (
+      SELECT version, max(window_start)
+      FROM windows
+      WHERE model = {model:String} AND window_start >= fromUnixTimestamp64Milli({since_ms:Int64})
+      GROUP BY version
+  )
+ORDER BY field, version
