@@ -1,0 +1,1 @@
+"""Codecs: from the bodies of one serving protocol to decoded tensors."""

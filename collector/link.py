@@ -1,0 +1,207 @@
+"""The copy on its way to the worker process: bounded, never blocking, and a worker that is restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import subprocess
+import sys
+import time
+from asyncio.subprocess import Process
+
+from collector.frames import HEADER, FrameKind, pack, pack_gap, pack_header
+from driftline.logs import get_logger
+
+_log = get_logger(__name__)
+
+BUFFER_BYTES = 16 * 1024 * 1024
+SOCKET_BYTES = 1024 * 1024
+LONGEST_PAUSE_SECONDS = 30.0
+START_SECONDS = 5.0
+STEADY_SECONDS = 30.0
+"""A worker that lived this long is restarted at once when it dies."""
+
+
+class _Gap:
+    """Copying of one connection stopped; ``requests`` is how many seem to have passed since."""
+
+    __slots__ = ("answered", "requests")
+
+    def __init__(self, requests: int) -> None:
+        self.requests = requests
+        self.answered = False
+        """The last bytes that were not copied came from the model server."""
+
+
+class WorkerLink:
+    """A tee into a worker process.
+
+    Frames wait in the socket's write buffer, at most ``buffer_bytes`` of them. When there is no room or
+    no worker, the connection is marked and its bytes are counted as dropped; the next frame that fits
+    is preceded by a ``GAP``, from which the worker finds the next request by itself.
+
+    Parameters
+    ----------
+    config
+        First frame's payload: a :class:`collector.options.WorkerConfig` as JSON.
+    buffer_bytes
+        Bound of what waits for the worker, in bytes.
+    """
+
+    def __init__(self, config: bytes, *, buffer_bytes: int = BUFFER_BYTES) -> None:
+        self._config = config
+        self._buffer_bytes = buffer_bytes
+        self._transport: asyncio.WriteTransport | None = None
+        self._process: Process | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._attached = asyncio.Event()
+        self._gaps: dict[int, _Gap] = {}
+        self._copied: set[int] = set()
+        self.dropped_bytes = 0
+        self.restarts = 0
+
+    @property
+    def worker_pid(self) -> int | None:
+        """Process id of the running worker, or ``None``."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the first worker, watch over it, and return when copies can be handed over."""
+        self._supervisor = asyncio.get_running_loop().create_task(self._supervise())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._attached.wait(), START_SECONDS)
+
+    def request_bytes(self, connection: int, at: float, data: bytes) -> None:
+        """Offer bytes that a client sent."""
+        self._offer(FrameKind.REQUEST_BYTES, connection, at, data)
+
+    def response_bytes(self, connection: int, at: float, data: bytes) -> None:
+        """Offer bytes that the model server sent."""
+        self._offer(FrameKind.RESPONSE_BYTES, connection, at, data)
+
+    def closed(self, connection: int, at: float) -> None:
+        """Tell that the connection ended."""
+        # An end is small and frees memory in the worker, so it goes out whenever there is a worker.
+        if self._transport is not None and connection in self._copied:
+            self._announce_gap(connection, at, self._transport)
+            self._transport.write(pack(FrameKind.CLOSED, connection, at, b""))
+        self._gaps.pop(connection, None)
+        self._copied.discard(connection)
+
+    async def stop(self, seconds: float) -> None:
+        """Let the worker finish what it has, for at most ``seconds``, then kill it."""
+        self._stopping.set()
+        if self._transport is not None:
+            self._transport.close()
+        process = self._process
+        if process is not None and process.returncode is None:
+            try:
+                await asyncio.wait_for(process.wait(), seconds)
+            except TimeoutError:
+                _log.warning("collector worker did not finish in time and is killed", seconds=seconds)
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+
+    def _offer(self, kind: FrameKind, connection: int, at: float, data: bytes) -> None:
+        transport = self._transport
+        waiting = transport.get_write_buffer_size() if transport is not None else 0
+        if transport is None or waiting + len(data) + HEADER.size > self._buffer_bytes:
+            self._drop(kind, connection, len(data))
+            return
+        if connection in self._gaps:
+            self._announce_gap(connection, at, transport)
+        self._copied.add(connection)
+        transport.writelines((pack_header(kind, connection, at, len(data)), data))
+
+    def _drop(self, kind: FrameKind, connection: int, size: int) -> None:
+        self.dropped_bytes += size
+        gap = self._gaps.get(connection)
+        if gap is None:
+            gap = self._gaps[connection] = _Gap(1)
+        elif kind is FrameKind.REQUEST_BYTES and gap.answered:
+            gap.requests += 1
+        gap.answered = kind is FrameKind.RESPONSE_BYTES
+
+    def _announce_gap(self, connection: int, at: float, transport: asyncio.WriteTransport) -> None:
+        gap = self._gaps.pop(connection, None)
+        if gap is not None:
+            transport.write(pack(FrameKind.GAP, connection, at, pack_gap(gap.requests, gap.answered)))
+
+    async def _supervise(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                await self._run_worker()
+            except OSError as error:
+                _log.error("collector worker cannot be started", error=str(error))
+            if self._stopping.is_set():
+                return
+            failures = 0 if time.monotonic() - began > STEADY_SECONDS else failures + 1
+            pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2**failures) * random.uniform(0.8, 1.2)  # noqa: S311
+            self.restarts += 1
+            exit_code = self._process.returncode if self._process is not None else None
+            _log.warning(
+                "collector worker ended, restarting", exit_code=exit_code, pause_seconds=round(pause, 2)
+            )
+            await asyncio.sleep(pause)
+
+    async def _run_worker(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours, theirs:
+            ours.setblocking(False)
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
+            # A session of its own: Ctrl-C in a terminal reaches the splice, which then ends the worker.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "collector.worker",
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            theirs.close()
+            protocol = _LinkProtocol()
+            transport, _ = await asyncio.get_running_loop().create_unix_connection(
+                lambda: protocol, sock=ours
+            )
+            transport.set_write_buffer_limits(high=self._buffer_bytes)
+            transport.write(pack(FrameKind.CONFIG, 0, time.monotonic(), self._config))
+            # Connections that were copied to an earlier worker are unknown to this one: gaps.
+            for connection in self._copied:
+                self._gaps.setdefault(connection, _Gap(0))
+            self._copied.clear()
+            self._transport = transport
+            self._attached.set()
+            try:
+                await protocol.lost.wait()
+            finally:
+                self._transport = None
+                transport.abort()
+            await self._reap(self._process)
+
+    async def _reap(self, process: Process) -> None:
+        try:
+            await asyncio.wait_for(process.wait(), STEADY_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class _LinkProtocol(asyncio.Protocol):
+    """Notices that the worker closed its end."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()

@@ -1,0 +1,299 @@
+"""One tapped connection: HTTP/1.1 in both directions, and the pairing of requests with responses."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import httptools
+
+from collector.worker.message import BodyBudget, Exchange, Request, Response
+
+METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ")
+HEADER_BYTES = 64 * 1024
+"""Headers beyond this are dropped; the ones that matter here are short."""
+
+
+class ExchangeSink(Protocol):
+    """Takes what a connection yields."""
+
+    def wants(self, request: Request) -> bool:
+        """Whether the bodies of this request and of its response are worth keeping."""
+
+    def exchange(self, exchange: Exchange) -> None:
+        """A wanted request and its response are complete."""
+
+    def unanswered(self, request: Request) -> None:
+        """A wanted request will never get a response."""
+
+    def unparsable(self, request: Request | None) -> None:
+        """The bytes are not HTTP; ``request`` is a wanted one that was being paired, if any."""
+
+    def missed(self, like: Request | None, requests: int) -> None:
+        """About so many requests were not copied; ``like`` is the last wanted one before them."""
+
+
+@dataclass(slots=True)
+class _Pair:
+    request: Request
+    response: Response | None = None
+
+
+class TappedConnection:
+    """Parses both directions of one connection.
+
+    After a gap or a parse error the connection waits for a chunk from the client that begins with an
+    HTTP method and follows bytes of the server: there a request begins and nothing is outstanding.
+
+    Parameters
+    ----------
+    sink
+        Takes complete exchanges and faults.
+    budget
+        Bound of the bodies that all connections hold.
+    """
+
+    def __init__(self, sink: ExchangeSink, budget: BodyBudget) -> None:
+        self._sink = sink
+        self._budget = budget
+        self._pairs: deque[_Pair] = deque()
+        self._lost = False
+        self._answered = False
+        self._opaque = False
+        self._last_wanted: Request | None = None
+        self._at = 0.0
+        self._restart()
+
+    def request_bytes(self, at: float, data: bytes) -> None:
+        """Bytes from the client at splice time ``at``."""
+        if self._opaque:
+            return
+        if self._lost:
+            if not (self._answered and data.startswith(METHODS)):
+                self._answered = False
+                return
+            self._lost = False
+            self._restart()
+        self._at = at
+        self._feed_request(data)
+
+    def response_bytes(self, at: float, data: bytes) -> None:
+        """Bytes from the model server at splice time ``at``."""
+        if self._opaque:
+            return
+        if self._lost:
+            self._answered = True
+            return
+        self._at = at
+        try:
+            self._response_parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._opaque = True
+            self._forget()
+        except httptools.HttpParserError:
+            if self._responses.headless:
+                self._resynchronise(answered=True)
+            else:
+                self._lose()
+
+    def gap(self, requests: int, *, answered: bool) -> None:
+        """Bytes of about so many requests are missing; the last came from the server if ``answered``."""
+        if requests:
+            self._sink.missed(self._last_wanted, requests)
+        self._resynchronise(answered=answered)
+
+    def _resynchronise(self, *, answered: bool) -> None:
+        self._forget()
+        self._lost = True
+        self._answered = answered
+
+    def closed(self, at: float) -> None:
+        """The connection ended: a response without a length ends with it, others are cut off."""
+        self._at = at
+        if not self._opaque and not self._lost:
+            self._responses.end_of_stream()
+        for pair in self._pairs:
+            if pair.request.wanted:
+                self._sink.unanswered(pair.request)
+        self._forget()
+
+    def begin_request(self, request: Request) -> None:
+        """Headers of a request are complete."""
+        request.wanted = self._sink.wants(request)
+        if request.wanted:
+            self._last_wanted = request
+        self._pairs.append(_Pair(request))
+
+    def end_request(self, request: Request) -> None:
+        """A request is complete; its response may have come before."""
+        request.ended_at = self._at
+        self._deliver()
+
+    def begin_response(self, response: Response) -> bool:
+        """Headers of a final response are complete; ``False`` when nobody asked."""
+        pair = next((pair for pair in self._pairs if pair.response is None), None)
+        if pair is None:
+            return False
+        pair.response = response
+        response.wanted = pair.request.wanted
+        return True
+
+    def end_response(self, response: Response) -> None:
+        """A final response is complete."""
+        response.ended_at = self._at
+        self._deliver()
+
+    def expects_no_body(self) -> bool:
+        """Whether the next response answers a HEAD request and so has no body whatever it says."""
+        pair = next((pair for pair in self._pairs if pair.response is None), None)
+        return pair is not None and pair.request.method == "HEAD"
+
+    @property
+    def now(self) -> float:
+        """Splice time of the chunk that is being parsed."""
+        return self._at
+
+    @property
+    def budget(self) -> BodyBudget:
+        """Where bodies reserve their bytes."""
+        return self._budget
+
+    def _feed_request(self, data: bytes) -> None:
+        while data:
+            try:
+                self._request_parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                # A server may decline an upgrade (h2c) and go on with HTTP/1.1; only a 101 settles it.
+                data = data[upgrade.args[0] :]
+                self._restart_requests()
+            except httptools.HttpParserError:
+                self._lose()
+                return
+
+    def _deliver(self) -> None:
+        while self._pairs:
+            pair = self._pairs[0]
+            request, response = pair.request, pair.response
+            if request.ended_at is None or response is None or response.ended_at is None:
+                return
+            self._pairs.popleft()
+            if request.wanted:
+                self._sink.exchange(Exchange(request, response))
+            request.release(self._budget)
+            response.release(self._budget)
+
+    def _lose(self) -> None:
+        wanted = next((pair.request for pair in self._pairs if pair.request.wanted), None)
+        self._sink.unparsable(wanted)
+        self._resynchronise(answered=False)
+
+    def _forget(self) -> None:
+        for pair in self._pairs:
+            pair.request.release(self._budget)
+            if pair.response is not None:
+                pair.response.release(self._budget)
+        self._pairs.clear()
+
+    def _restart(self) -> None:
+        self._restart_requests()
+        self._responses = _ResponseReader(self)
+        self._response_parser = httptools.HttpResponseParser(self._responses)
+        self._responses.status = self._response_parser.get_status_code
+
+    def _restart_requests(self) -> None:
+        reader = _RequestReader(self)
+        self._request_parser = httptools.HttpRequestParser(reader)
+        reader.method = self._request_parser.get_method
+
+
+class _RequestReader:
+    """Callbacks of the request parser."""
+
+    def __init__(self, connection: TappedConnection) -> None:
+        self._connection = connection
+        self.method: Callable[[], bytes] = bytes
+        self._request = Request(0.0)
+        self._header_bytes = 0
+
+    def on_message_begin(self) -> None:
+        self._request = Request(self._connection.now)
+        self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        if len(self._request.target) < HEADER_BYTES:
+            self._request.target += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes <= HEADER_BYTES:
+            self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._request.method = self.method().decode("latin-1")
+        self._connection.begin_request(self._request)
+
+    def on_body(self, body: bytes) -> None:
+        self._request.add(body, self._connection.budget)
+
+    def on_message_complete(self) -> None:
+        self._connection.end_request(self._request)
+
+
+class _ResponseReader:
+    """Callbacks of the response parser; interim (1xx) responses are passed over."""
+
+    def __init__(self, connection: TappedConnection) -> None:
+        self._connection = connection
+        self.status: Callable[[], int] = int
+        self._response: Response | None = None
+        self._header_bytes = 0
+        self._interim = False
+        self._open_ended = False
+        self.headless = False
+        """Parsing stopped at the answer to a HEAD request."""
+
+    def on_message_begin(self) -> None:
+        self._response = Response(self._connection.now)
+        self._header_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._response is not None and self._header_bytes <= HEADER_BYTES:
+            self._response.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        response = self._response
+        assert response is not None
+        response.status = self.status()
+        self._interim = 100 <= response.status < 200
+        self._open_ended = not ({"content-length", "transfer-encoding"} & response.headers.keys())
+        if self._interim:
+            return
+        if self._connection.expects_no_body():
+            # The parser cannot be told; what follows is found again at the next request.
+            self.headless = True
+            raise _Stop
+        if not self._connection.begin_response(response):
+            raise _Stop
+
+    def on_body(self, body: bytes) -> None:
+        if self._response is not None:
+            self._response.add(body, self._connection.budget)
+
+    def on_message_complete(self) -> None:
+        response, self._response = self._response, None
+        if response is not None and not self._interim:
+            self._connection.end_response(response)
+
+    def end_of_stream(self) -> None:
+        """The server closed: completes a response that has no length of its own."""
+        response = self._response
+        if response is not None and response.status and self._open_ended and not self._interim:
+            self.on_message_complete()
+
+
+class _Stop(Exception):
+    """Ends parsing from inside a callback."""

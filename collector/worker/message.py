@@ -1,0 +1,136 @@
+"""HTTP messages as the tap saw them, with bounded bodies."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+from collector.reasons import Undecodable
+
+MESSAGE_BYTES = 16 * 1024 * 1024
+"""Largest body that is kept, as sent."""
+DECODED_BYTES = 64 * 1024 * 1024
+"""Largest body after decompression."""
+ALL_BODIES_BYTES = 128 * 1024 * 1024
+"""Bound of the bodies that all connections hold at once."""
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_RAW_DEFLATE = -zlib.MAX_WBITS
+
+
+class BodyBudget:
+    """Bytes that all unfinished messages of a worker may hold together."""
+
+    def __init__(self, limit: int = ALL_BODIES_BYTES) -> None:
+        self._left = limit
+
+    def take(self, size: int) -> bool:
+        """Reserve ``size`` bytes if there are as many."""
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Release what was taken."""
+        self._left += size
+
+
+@dataclass(slots=True)
+class Message:
+    """A request or a response; times are the splice's monotonic clock in seconds."""
+
+    began_at: float
+    headers: dict[str, str] = field(default_factory=dict)
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+    wanted: bool = False
+    overflowed: bool = False
+    ended_at: float | None = None
+
+    def add(self, chunk: bytes, budget: BodyBudget) -> None:
+        """Keep a piece of the body, or give the whole body up when it passes a bound."""
+        if not self.wanted or self.overflowed:
+            return
+        if self.size + len(chunk) > MESSAGE_BYTES or not budget.take(len(chunk)):
+            self.overflowed = True
+            self.release(budget)
+            return
+        self.chunks.append(chunk)
+        self.size += len(chunk)
+
+    def release(self, budget: BodyBudget) -> None:
+        """Forget the body."""
+        budget.give_back(self.size)
+        self.chunks.clear()
+        self.size = 0
+
+    def body(self) -> bytes:
+        """The body without its content encoding; raises :class:`Undecodable`."""
+        if self.overflowed:
+            raise Undecodable("body_too_large", f"more than {MESSAGE_BYTES} bytes")
+        data = b"".join(self.chunks)
+        encodings = [part.strip().lower() for part in self.headers.get("content-encoding", "").split(",")]
+        for encoding in reversed([part for part in encodings if part not in ("", "identity")]):
+            if encoding not in ("gzip", "x-gzip", "deflate"):
+                raise Undecodable("unsupported_encoding", encoding[:50])
+            data = _inflate(data)
+        return data
+
+
+@dataclass(slots=True)
+class Request(Message):
+    """A request; ``target`` is its path with the query."""
+
+    method: str = ""
+    target: str = ""
+
+
+@dataclass(slots=True)
+class Response(Message):
+    """A response."""
+
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request with the response that answers it."""
+
+    request: Request
+    response: Response
+
+    @property
+    def latency_ms(self) -> float:
+        """From the request's first byte to the response's last, in milliseconds."""
+        ended = self.response.ended_at
+        return max(
+            0.0, ((self.request.began_at if ended is None else ended) - self.request.began_at) * 1000.0
+        )
+
+
+def _inflate(data: bytes) -> bytes:
+    try:
+        return _inflate_with(data, _GZIP_OR_ZLIB)
+    except zlib.error:
+        # "deflate" should be zlib-wrapped, but some servers send the bare stream.
+        try:
+            return _inflate_with(data, _RAW_DEFLATE)
+        except zlib.error as error:
+            raise Undecodable("malformed_body", f"compressed body: {error}") from error
+
+
+def _inflate_with(data: bytes, window_bits: int) -> bytes:
+    parts: list[bytes] = []
+    room = DECODED_BYTES
+    while data:
+        stream = zlib.decompressobj(window_bits)
+        part = stream.decompress(data, room + 1)
+        room -= len(part)
+        if room < 0:
+            raise Undecodable("body_too_large", f"more than {DECODED_BYTES} bytes after decompression")
+        if not stream.eof:
+            raise zlib.error("incomplete stream")
+        parts.append(part)
+        data = stream.unused_data  # gzip allows several members in a row
+    return b"".join(parts)
