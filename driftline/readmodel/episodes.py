@@ -22,6 +22,7 @@ class Episode(Record):
     episode_id: str
     model: str
     kind: EpisodeKind
+    opened_kind: EpisodeKind | Literal[""] = Field(description="What it was when it opened.")
     state: EpisodeState
     opened_at: datetime
     updated_at: datetime

@@ -7,6 +7,7 @@ SELECT
     episode_id,
     toString(model) AS model,
     toString(kind) AS kind,
+    toString(opened_kind) AS opened_kind,
     toString(state) AS state,
     opened_at,
     updated_at,

@@ -14,7 +14,6 @@ from tests.seeding.distributions import normal
 from tests.seeding.story import WINDOW_SECONDS, last_window_end
 from tests.seeding.tables import Row, SeededColumn, Span
 
-TEAMS = ("face", "speech", "nlp", "recommendation", "ocr")
 _NAMES = (
     "face-embed", "face-liveness", "face-quality", "face-age", "asr-mandarin", "asr-english", "asr-punctuate",
     "voice-activity", "intent-router", "toxicity", "summarise-short", "ner-address", "rank-home", "rank-feed",
@@ -53,12 +52,23 @@ def contract(name: str, team: str) -> Contract:
     )
 
 
+def team_of(name: str) -> str:
+    """The team whose work a model's name tells; the rest belongs to the readers of documents."""
+    prefixes = {
+        "face": ("face",),
+        "speech": ("asr", "voice"),
+        "nlp": ("intent", "toxicity", "summarise", "ner", "translate", "spell"),
+        "recommendation": ("rank", "recall", "ctr", "bulk"),
+    }
+    return next((team for team, starts in prefixes.items() if name.startswith(starts)), "ocr")
+
+
 def seed_fleet(store: Store, now: datetime | None = None, extra: int = 0, windows: int = 12) -> int:
     """Write about thirty models, and ``extra`` more; return how many there are."""
     end = last_window_end(now or datetime.now(UTC))
     healthy = [*_NAMES, *(f"bulk-{index:04d}" for index in range(extra))]
-    contracts = [contract(name, TEAMS[index % 5]) for index, name in enumerate(healthy)]
-    contracts += [contract(odd.name, "recommendation") for odd in ODD]
+    contracts = [contract(name, team_of(name)) for name in healthy]
+    contracts += [contract(odd.name, team_of(odd.name)) for odd in ODD]
     contracts.append(contract(REGISTERED_ONLY, "face"))
     tables.register_many(store, contracts)
     rows: dict[str, list[Row]] = {"windows": [], "findings": [], "performance": [], "coverage": []}

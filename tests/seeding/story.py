@@ -174,6 +174,7 @@ def _digits_episode(batch: _Batch, stage: Stage, start: datetime) -> None:
     common = {
         "episode_id": EPISODE_ID,
         "model": MODEL,
+        "opened_kind": "drift",
         "opened_at": at(_DRIFT + 1.1),
         "first_window": at(_DRIFT),
         "version": "1",

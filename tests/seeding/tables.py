@@ -140,7 +140,7 @@ def finding_row(
         "reason": "effect and evidence above their thresholds" if drifted else "",
         "effect": effect,
         "direction": "location" if column.kind == "numeric" else f"share of {(*column.categories, '?')[0]}",
-        "evidence": evidence,
+        "evidence": abs(evidence),
         "threshold": threshold,
         "scale": 3 if drifted else 1,
         "minimum_detectable_effect": 0.42,
