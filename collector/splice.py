@@ -11,7 +11,7 @@ import contextlib
 import errno
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from driftline.errors import InvalidInput, PortInUse
 from driftline.logs import get_logger
@@ -68,29 +68,48 @@ class _Side(asyncio.Protocol):
         self.ended = False
         """The remote side sent its end of stream."""
         self.write_full = False
+        self._early: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        # uvloop's transports are no subclasses of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         if self._client:
-            transport.pause_reading()
             self._connection.client_arrived()
 
     def data_received(self, data: bytes) -> None:
         peer = self.peer
-        if peer is not None and peer.transport is not None:
+        if peer is None:
+            # The model server is still being connected. uvloop ignores a pause before the first byte.
+            self._early.append(data)
+            if self.transport is not None:
+                self.transport.pause_reading()
+        elif peer.transport is not None:
             peer.transport.write(data)
         self._connection.copy(data, from_client=self._client)
+
+    def join(self, peer: _Side) -> None:
+        """The other side is there: pass on what came before it, then everything."""
+        self.peer = peer
+        if peer.transport is None or self.transport is None:
+            return
+        if self._early:
+            peer.transport.writelines(self._early)
+            self._early.clear()
+            if not peer.write_full:
+                self.transport.resume_reading()
+        if self.ended:
+            peer.transport.write_eof()
 
     def eof_received(self) -> bool:
         self.ended = True
         peer = self.peer
-        if peer is None or peer.transport is None or peer.ended:
-            self._connection.close()
-            return False
-        if not peer.transport.is_closing() and peer.transport.can_write_eof():
-            peer.transport.write_eof()
+        if peer is not None:
+            if peer.transport is None or peer.ended:
+                self._connection.close()
+                return False
+            if not peer.transport.is_closing():
+                peer.transport.write_eof()
         return True
 
     def pause_writing(self) -> None:
@@ -135,12 +154,11 @@ class _Connection:
             self._server.upstream_failed(error)
             self.close()
             return
-        client = self.client.transport
-        if client is None or self.upstream.transport is None:
+        if self.client.transport is None or self.upstream.transport is None:
             self.close()
             return
-        self.client.peer, self.upstream.peer = self.upstream, self.client
-        client.resume_reading()
+        self.upstream.join(self.client)
+        self.client.join(self.upstream)
 
     def copy(self, data: bytes, *, from_client: bool) -> None:
         self.last_from_client = from_client

@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS cpu_samples (
     memory_bytes UInt64 COMMENT 'resident set at its end, shared pages counted once per process',
     interval_seconds Float64,
     grade LowCardinality(String) COMMENT 'evidence grade: measured, apportioned, device-copied, unavailable'
-) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (model, ts);
+) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (model, ts)
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- A device as a whole.
 CREATE TABLE IF NOT EXISTS gpu_samples (
@@ -38,7 +39,8 @@ CREATE TABLE IF NOT EXISTS gpu_samples (
     power_watts Float64,
     interval_seconds Float64,
     grade LowCardinality(String)
-) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (node, device, ts);
+) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (node, device, ts)
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- Which instance had which share of which card.
 CREATE TABLE IF NOT EXISTS gpu_shares (
@@ -52,4 +54,5 @@ CREATE TABLE IF NOT EXISTS gpu_shares (
     memory_share Float64 COMMENT '0..1 of the card''s memory',
     interval_seconds Float64,
     grade LowCardinality(String)
-) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (model, ts);
+) ENGINE = MergeTree PARTITION BY toYYYYMM(ts) ORDER BY (model, ts)
+SETTINGS non_replicated_deduplication_window = 10000;

@@ -36,8 +36,10 @@ except DriftlineError as error:
 class CollectorProcess:
     """``run_collector`` in a process of its own; ``log`` is its standard error."""
 
-    def __init__(self, settings: Settings, upstream_port: int, log: Path, **options: Any) -> None:
-        self.port = free_port()
+    def __init__(
+        self, settings: Settings, upstream_port: int, log: Path, *, port: int | None = None, **options: Any
+    ) -> None:
+        self.port = port or free_port()
         self.log = log
         url = settings.clickhouse_url
         self._given = {
@@ -60,7 +62,9 @@ class CollectorProcess:
     def start(self) -> subprocess.Popen[bytes]:
         """Start without waiting."""
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", _SCRIPT], stdin=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _SCRIPT], stdin=subprocess.PIPE, stderr=log
+            )
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(self._given).encode())
         self.process.stdin.close()

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,13 +129,15 @@ def test_keep_alive_pipelining_gzip_and_chunked(
             bodies = [ask([float(number)], f"pipe-{number}") for number in range(3)]
             raw.sendall(
                 b"".join(
-                    b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (PATH.encode(), len(body)) + body
+                    b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (PATH.encode(), len(body))
+                    + body
                     for body in bodies
                 )
             )
-            raw.shutdown(socket.SHUT_WR)
             received = b""
-            while chunk := raw.recv(65536):
+            while received.count(b'"outputs"') < 3:
+                chunk = raw.recv(65536)
+                assert chunk, received
                 received += chunk
         eventually(lambda: count(store), lambda n: n == 8)
     ids = {row["event_id"] for row in store.query("SELECT event_id FROM inference_events")}
@@ -158,7 +161,9 @@ def test_sampling_keeps_a_share_and_its_weight(
     # Five standard deviations of a binomial(400, 1/4).
     assert abs(totals["kept"] - 100) < 5 * 8.67
     assert count(store) == totals["kept"]
-    assert store.query("SELECT DISTINCT weight, version FROM inference_events") == [{"weight": 4.0, "version": "7"}]
+    assert store.query("SELECT DISTINCT weight, version FROM inference_events") == [
+        {"weight": 4.0, "version": "7"}
+    ]
     assert store.query("SELECT DISTINCT version FROM coverage") == [{"version": "7"}]
 
 
@@ -217,7 +222,7 @@ def test_clickhouse_down_at_start_and_back_later(
 ) -> None:
     # A relay in front of ClickHouse that is switched on later stands for a server that comes up later.
     ContractStore(store).register(CONTRACT)
-    host, port = store.address.split(":")
+    port = store.address.rpartition(":")[2]
     relay_port = free_port()
     url = clickhouse_url.replace(store.address, f"127.0.0.1:{relay_port}")
     away = settings.model_copy(update={"clickhouse_url": SecretStr(url)})
@@ -226,16 +231,18 @@ def test_clickhouse_down_at_start_and_back_later(
             assert post(collector.port, ask([1.0], f"early-{number}"))[0] == 200
         assert count(store) == 0
         relay_settings = Settings(state_dir=tmp_path / "relay")
-        with CollectorProcess(relay_settings, int(port), tmp_path / "relay.log", listen=f"{host}:{relay_port}") as relay:
-            relay.port = relay_port
+        with CollectorProcess(relay_settings, int(port), tmp_path / "relay.log", port=relay_port):
             eventually(lambda: count(store), lambda n: n == 10)
             assert collector.stop() == 0
 
 
 def test_busy_port_is_one_clear_error(settings: Settings, server: V2Server, tmp_path: Path) -> None:
-    collector = CollectorProcess(settings, server.port, tmp_path / "log", listen=f"127.0.0.1:{server.port}")
+    collector = CollectorProcess(settings, server.port, tmp_path / "log", port=server.port)
     assert collector.start().wait(20) == 2
-    assert f"cannot listen on 127.0.0.1:{server.port}: another process uses the port" in collector.log.read_text()
+    assert (
+        f"cannot listen on 127.0.0.1:{server.port}: another process uses the port"
+        in collector.log.read_text()
+    )
 
 
 def test_upstream_down_disconnects_and_comes_back(store: Store, settings: Settings, tmp_path: Path) -> None:
@@ -262,3 +269,31 @@ def test_drains_a_request_in_flight(store: Store, settings: Settings, tmp_path: 
                 served.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 assert client.recv(1000).endswith(b"ok")
                 assert collector.process.wait(10) == 0
+
+
+def test_half_closed_client_gets_its_whole_answer(store: Store, settings: Settings, tmp_path: Path) -> None:
+    size = 8 * 1024 * 1024
+    listener = socket.create_server(("127.0.0.1", 0))
+    with listener, CollectorProcess(settings, listener.getsockname()[1], tmp_path / "log") as collector:
+        listener.accept()[0].close()
+        with socket.create_connection(("127.0.0.1", collector.port), 10) as client:
+            client.sendall(b"question")
+            client.shutdown(socket.SHUT_WR)
+            served, _ = listener.accept()
+            asked = b""
+            while chunk := served.recv(1000):
+                asked += chunk
+            assert asked == b"question"
+
+            def answer() -> None:
+                with served:
+                    served.sendall(b"x" * size)
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            time.sleep(0.3)  # the client reads late: the answer has to wait, not to be lost
+            received = 0
+            while chunk := client.recv(1024 * 1024):
+                received += len(chunk)
+            thread.join(10)
+        assert received == size

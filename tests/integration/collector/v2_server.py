@@ -42,7 +42,12 @@ def build_app(version: str = "7") -> FastAPI:
                 "model_version": version,
                 "id": asked.get("id", ""),
                 "outputs": [
-                    {"name": "y", "shape": [len(values), 1], "datatype": "FP32", "data": [2 * v for v in values]},
+                    {
+                        "name": "y",
+                        "shape": [len(values), 1],
+                        "datatype": "FP32",
+                        "data": [2 * v for v in values],
+                    },
                     {"name": "scores", "shape": [len(values), 2], "datatype": "FP32", "data": scores},
                 ],
             }
@@ -65,7 +70,9 @@ class V2Server:
 
     def __init__(self) -> None:
         self.port = free_port()
-        config = uvicorn.Config(build_app(), host="127.0.0.1", port=self.port, log_level="warning", http="httptools")
+        config = uvicorn.Config(
+            build_app(), host="127.0.0.1", port=self.port, log_level="warning", http="httptools"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
