@@ -71,11 +71,11 @@ class ContractStore:
                 cell = f"toString(categorical[{column.slot + 1}])"
                 value = f"if(length(categorical) > {column.slot}, nullIf({cell}, '\\0'), NULL)"
             columns.append(f"{value} AS {quote_identifier(column.name)}")
+        # A view takes no parameters; names and values pass through the escaping module.
         self._store.command(
-            f"CREATE OR REPLACE VIEW {quote_identifier('events_' + contract.model)} AS SELECT "
+            f"CREATE OR REPLACE VIEW {quote_identifier('events_' + contract.model)} AS SELECT "  # noqa: S608
             + ", ".join(columns)
-            # A view takes no parameters; names and values pass through the escaping module.
-            + f" FROM inference_events WHERE model = {quote_string(contract.model)}"  # noqa: S608
+            + f" FROM inference_events WHERE model = {quote_string(contract.model)}"
         )
 
 

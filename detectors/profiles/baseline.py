@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.profiles.counting import count_profiles
 from detectors.profiles.layout import KNOWN_CATEGORIES, ColumnLayout, categorical_layout, numeric_layout
+from detectors.profiles.profile import Profile
 from driftline.contracts import Contract
 from driftline.errors import InvalidInput
 from driftline.events import MISSING_CATEGORY
@@ -101,19 +102,19 @@ def build_baseline(
     """
     if not 0 <= correct <= labelled:
         raise InvalidInput(f"correct ({correct:g}) must lie between 0 and labelled ({labelled:g})")
-    layouts, centres, stds = _layouts(store, contract, events)
+    found = _layouts(store, contract, events)
     reader = contract.model_copy(update={"model": events.model})
     profiles = {
         profile.column: profile
         for profile in count_profiles(
             store,
             reader,
-            layouts,
+            found.layouts,
             versions=(),
             since=events.since,
             until=events.until,
             window_seconds=ONE_WINDOW_SECONDS,
-            centres=centres,
+            centres=found.centres,
         )
     }
     created_at = datetime.now(UTC)
@@ -126,13 +127,13 @@ def build_baseline(
         created_at=created_at,
         columns={
             column: BaselineColumn(
-                layout=layouts[column],
-                counts=profile.counts,
+                layout=found.layouts[column],
+                counts=_expected_counts(profile, found.layouts[column], found.singletons.get(column, 0)),
                 rows=profile.rows,
                 weight_sum=profile.weight_sum,
                 effective_rows=profile.effective_rows,
                 mean=profile.mean,
-                std=stds.get(column, math.nan),
+                std=found.stds.get(column, math.nan),
             )
             for column, profile in profiles.items()
         },
@@ -141,9 +142,7 @@ def build_baseline(
     )
 
 
-def _layouts(
-    store: Store, contract: Contract, events: EventRange
-) -> tuple[dict[str, ColumnLayout], dict[str, float], dict[str, float]]:
+def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
     scope = {
         "model": events.model,
         "versions": list(events.versions),
@@ -159,6 +158,7 @@ def _layouts(
     layouts: dict[str, ColumnLayout] = {}
     centres: dict[str, float] = {}
     stds: dict[str, float] = {}
+    singletons: dict[str, int] = {}
     numeric = [column for column in contract.columns() if column.kind == "numeric"]
     if numeric:
         keep = max(1, math.ceil(rows / QUANTILE_ROWS))
@@ -187,9 +187,35 @@ def _layouts(
         for column in categorical:
             mine = [row for row in found if row["slot"] == column.slot]
             layouts[column.name] = categorical_layout(
-                tuple(row["category"] for row in mine), mine[0]["distinct_categories"] if mine else 0
+                tuple(row["category"] for row in mine),
+                tuple(row["rows"] for row in mine),
+                mine[0]["distinct_categories"] if mine else 0,
             )
-    return layouts, centres, stds
+            singletons[column.name] = mine[0]["singletons"] if mine else 0
+    return _Layouts(layouts, centres, stds, singletons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layouts:
+    layouts: dict[str, ColumnLayout]
+    centres: dict[str, float]
+    stds: dict[str, float]
+    singletons: dict[str, int]
+
+
+def _expected_counts(profile: Profile, layout: ColumnLayout, singletons: int) -> NDArray[np.float64]:
+    """Counts to compare with: a category seen once stands for one that was not seen (Good-Turing).
+
+    Without this a field with many rare categories would show unseen ones in any new sample.
+    """
+    counts = profile.counts.copy()
+    if layout.kind == "categorical" and layout.complete and layout.other_groups:
+        others = slice(layout.top, layout.top + layout.other_groups)
+        share = singletons * profile.weight_sum / profile.rows / layout.other_groups
+        moved = np.minimum(share, counts[others])
+        counts[others] -= moved
+        counts[-2] += moved.sum()
+    return counts
 
 
 def save_baseline(store: Store, baseline: Baseline) -> None:

@@ -2,15 +2,17 @@
 -- Parameters: model String; versions Array(String), empty for all; since, until DateTime64(3);
 --   width UInt16, categorical slots; missing String, the value that stands for a missing category;
 --   known UInt32, how many to list a slot.
--- Columns: slot (0-based); category; distinct_categories of that slot. Most frequent first, ties by name.
+-- Columns: slot (0-based); category; rows that hold it; distinct_categories of that slot, and how many of
+--   them (singletons) were seen once. Most frequent first, ties by name.
 -- Reads inference_events by its key (model, ts).
-SELECT slot, category, distinct_categories
+SELECT slot, category, rows, distinct_categories, singletons
 FROM (
     SELECT
         slot,
         category,
-        sum(weight) AS mass,
-        count() OVER (PARTITION BY slot) AS distinct_categories
+        count() AS rows,
+        count() OVER (PARTITION BY slot) AS distinct_categories,
+        countIf(rows = 1) OVER (PARTITION BY slot) AS singletons
     FROM inference_events
     ARRAY JOIN
         range({width:UInt16}) AS slot,
@@ -21,5 +23,5 @@ FROM (
         AND category != {missing:String}
     GROUP BY slot, category
 )
-ORDER BY slot, mass DESC, category
+ORDER BY slot, rows DESC, category
 LIMIT {known:UInt32} BY slot

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.profiles.layout import BINS, MISSING_SLOT, NUMERIC_SLOTS, ColumnLayout
+from detectors.profiles.layout import BINS, MISSING_SLOT, NUMERIC_SLOTS, OTHER_GROUPS, ColumnLayout
 from detectors.profiles.profile import Profile
 from driftline.contracts import Column, Contract
 from driftline.events import MISSING_CATEGORY
@@ -71,12 +71,11 @@ def count_profiles(
     for index, column in enumerate(categorical):
         layout = layouts[column.name]
         params[f"names_{index}"] = [*layout.categories, MISSING_CATEGORY]
-        params[f"slots_{index}"] = [
-            *(min(i, layout.top) for i in range(len(layout.categories))),
-            layout.top + 2,
-        ]
-        unknown = layout.top + 1 if layout.complete else layout.top
+        missing = layout.slots - 1
+        params[f"slots_{index}"] = [*layout.category_slots(), missing]
         cell = f"toString(if(length(categorical) > {column.slot}, categorical[{column.slot + 1}], char(0)))"
+        # Without a complete list an unknown category cannot be told from a rare one: it joins its group.
+        unknown = str(missing - 1) if layout.complete else f"{layout.top} + CRC32({cell}) % {OTHER_GROUPS}"
         expressions.append(
             f"sumResample(0, {layout.slots}, 1)(weight, toUInt32(transform({cell}, "
             f"{{names_{index}:Array(String)}}, {{slots_{index}:Array(UInt32)}}, toUInt32({unknown}))))"

@@ -5,13 +5,16 @@ unbounded; then one slot for missing. Edges are the baseline's minimum, equal-ma
 maximum, and beyond either end two more at one and four standard deviations: room for the tails, so
 that out-of-range values are visible and how far out they are is roughly known.
 
-Categorical columns: one slot for each of the baseline's most frequent categories, then *other*
-(known to the baseline), *unseen* (not known) and *missing*.
+Categorical columns: one slot for each of the baseline's most frequent categories, then, when there are
+more, eight groups of *other* ones by a hash of their name, then *unseen* (not known to the baseline)
+and *missing*. Groups by hash stay sensitive to a move among many rare categories, and unlike a choice
+by frequency they cannot be lucky in the baseline.
 """
 
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -27,6 +30,7 @@ MISSING_SLOT = BINS
 NUMERIC_SLOTS = BINS + 1
 
 TOP_CATEGORIES = 20
+OTHER_GROUPS = 8
 KNOWN_CATEGORIES = 1000
 
 QUANTILE_LEVELS = tuple(i / 26 for i in range(1, 26))
@@ -65,12 +69,27 @@ class ColumnLayout:
     @property
     def slots(self) -> int:
         """Length of the count vector."""
-        return len(self.edges) + 2 if self.kind == "numeric" else self.top + 3
+        if self.kind == "numeric":
+            return len(self.edges) + 2
+        return self.top + self.other_groups + 2
+
+    @property
+    def other_groups(self) -> int:
+        """Slots for categories without one of their own."""
+        return 0 if self.complete and self.top == len(self.categories) else OTHER_GROUPS
+
+    def category_slots(self) -> list[int]:
+        """Slot of every known category, in their order."""
+        return [
+            rank if rank < self.top else self.top + zlib.crc32(category.encode()) % OTHER_GROUPS
+            for rank, category in enumerate(self.categories)
+        ]
 
     def labels(self) -> tuple[str, ...]:
         """A name for every slot, as people read it."""
         if self.kind == "categorical":
-            return (*self.categories[: self.top], "(other)", "(unseen)", "(missing)")
+            others = tuple(f"(other {group + 1})" for group in range(self.other_groups))
+            return (*self.categories[: self.top], *others, "(unseen)", "(missing)")
         if not self.edges:
             return ("(any)", "(missing)")
         text = [_short(edge) for edge in self.edges]
@@ -109,15 +128,39 @@ def numeric_layout(minimum: float, maximum: float, quantiles: tuple[float, ...],
     return ColumnLayout("numeric", edges=tuple(edges[:MAX_EDGES]), minimum=minimum, maximum=maximum)
 
 
-def categorical_layout(categories: tuple[str, ...], distinct: int) -> ColumnLayout:
-    """Slots for categories ordered by frequency; ``distinct`` is how many the baseline has in all."""
+def categorical_layout(categories: tuple[str, ...], rows: tuple[int, ...], distinct: int) -> ColumnLayout:
+    """Slots for categories ordered by frequency.
+
+    Parameters
+    ----------
+    categories, rows
+        Categories of the baseline, most frequent first, and the rows that hold each.
+    distinct
+        How many categories the baseline has in all.
+    """
     known = categories[:KNOWN_CATEGORIES]
-    return ColumnLayout(
-        "categorical",
-        categories=known,
-        top=min(TOP_CATEGORIES, len(known)),
-        complete=distinct <= KNOWN_CATEGORIES,
-    )
+    top = len(known) if distinct <= TOP_CATEGORIES else _unbiased_top(rows)
+    return ColumnLayout("categorical", categories=known, top=top, complete=distinct <= KNOWN_CATEGORIES)
+
+
+def _unbiased_top(rows: tuple[int, ...]) -> int:
+    """How many of many categories get a slot of their own.
+
+    The most frequent ones are partly those that were lucky in the baseline, and fall back afterwards
+    without anything having changed. Their summed luck, ``sum s_j phi((t - c_j) / s_j)`` with
+    ``s_j = sqrt(c_j)`` and the cut t between the last one in and the first one out, has to stay below
+    half the standard error of what is left over.
+    """
+    counts = np.array(rows, dtype=np.float64)
+    spread = np.sqrt(counts)
+    total = counts.sum()
+    for top in range(min(TOP_CATEGORIES, counts.size - 1), 0, -1):
+        cut = (counts[top - 1] + counts[top]) / 2
+        luck = float(np.sum(spread * np.exp(-(((cut - counts) / spread) ** 2) / 2))) / math.sqrt(2 * math.pi)
+        share = counts[:top].sum() / total
+        if luck <= 0.5 * math.sqrt(total * share * (1 - share)):
+            return top
+    return 0
 
 
 def _short(value: float) -> str:

@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS episodes (
     episode_id String,
     model LowCardinality(String),
     kind LowCardinality(String) COMMENT 'drift, decay or harmful_drift',
+    opened_kind LowCardinality(String) COMMENT 'what it was when it opened',
     state LowCardinality(String) COMMENT 'open or resolved',
     opened_at DateTime64(3, 'UTC'),
     updated_at DateTime64(6, 'UTC'),

@@ -1,0 +1,125 @@
+"""How an episode opens, is updated and resolves: a pure function of the last revision and the condition."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from alerting.condition import ModelCondition
+from alerting.episode import Episode, EpisodeKind, episode_id
+
+
+def advance(
+    previous: Episode | None, condition: ModelCondition, *, now: datetime, resolve_after: int
+) -> Episode | None:
+    """The next revision of a model's episode, or ``None`` when there is nothing to write.
+
+    An episode opens with the first drifting or decaying version in service, becomes ``harmful_drift``
+    when drift and decay meet, and never falls back to a milder kind. It resolves when every version in
+    service was found healthy ``resolve_after`` times in a row: in drift, and in quality as well when
+    quality had suffered, so that a lack of labels does not end it.
+    """
+    kind = _kind(condition)
+    if previous is None or previous.state == "resolved":
+        return _opened(condition, kind, now) if kind and _is_new(previous, condition) else None
+    harmed = previous.kind != "drift"
+    if kind is None:
+        if condition.healthy_for(resolve_after, quality_too=harmed):
+            return dataclasses.replace(
+                previous,
+                state="resolved",
+                resolved_at=now,
+                updated_at=now,
+                last_window=_last_window(condition),
+                evidence={**previous.evidence, "recovered": _evidence(condition)},
+                revision=previous.revision + 1,
+            )
+        return None
+    merged = _merged(previous.kind, kind)
+    fields = tuple(dict.fromkeys([*previous.fields, *_fields(condition)]))
+    if merged == previous.kind and fields == previous.fields:
+        return None
+    return dataclasses.replace(
+        previous,
+        kind=merged,
+        updated_at=now,
+        last_window=_last_window(condition),
+        fields=fields,
+        summary=_summary(condition, merged),
+        evidence=_evidence(condition),
+        revision=previous.revision + 1,
+    )
+
+
+def _kind(condition: ModelCondition) -> EpisodeKind | None:
+    if condition.drifting and condition.decaying:
+        return "harmful_drift"
+    if condition.decaying:
+        return "decay"
+    return "drift" if condition.drifting else None
+
+
+def _is_new(previous: Episode | None, condition: ModelCondition) -> bool:
+    """Whether the condition is later than what the last episode already told."""
+    return previous is None or _last_window(condition) > previous.last_window
+
+
+def _merged(before: EpisodeKind, now: EpisodeKind) -> EpisodeKind:
+    return before if before == now else "harmful_drift"
+
+
+def _opened(condition: ModelCondition, kind: EpisodeKind, now: datetime) -> Episode:
+    first = _last_window(condition)
+    return Episode(
+        episode_id=episode_id(condition.model, first),
+        model=condition.model,
+        kind=kind,
+        opened_kind=kind,
+        state="open",
+        opened_at=now,
+        updated_at=now,
+        resolved_at=None,
+        first_window=first,
+        last_window=first,
+        version=next(
+            version.version for version in condition.versions if version.drifting or version.decaying
+        ),
+        fields=_fields(condition),
+        summary=_summary(condition, kind),
+        evidence=_evidence(condition),
+    )
+
+
+def _last_window(condition: ModelCondition) -> datetime:
+    return max(version.window_start for version in condition.versions)
+
+
+def _fields(condition: ModelCondition) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change.field for version in condition.versions for change in version.changes))
+
+
+def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
+    said = []
+    for version in condition.versions:
+        if version.decaying:
+            said.append(f"decay: {version.qualities[0].reason}")
+        if version.drifting and version.changes:
+            top = version.changes[0]
+            more = f" and {len(version.changes) - 1} more fields" if len(version.changes) > 1 else ""
+            said.append(f"drift: {top.field}{more}: {top.reason}")
+    return f"{condition.model}: {kind.replace('_', ' ')}. " + "; ".join(said)
+
+
+def _evidence(condition: ModelCondition) -> dict[str, Any]:
+    return {
+        "versions": [
+            {
+                "version": version.version,
+                "window_start": version.window_start.isoformat(),
+                "fields": [change.as_json() for change in version.changes[:20]],
+                "performance": version.qualities[0].as_json() if version.qualities else None,
+            }
+            for version in condition.versions
+        ]
+    }

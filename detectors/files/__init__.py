@@ -1,0 +1,1 @@
+"""Tables from files: CSV and Parquet, read in bounded batches."""

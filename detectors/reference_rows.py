@@ -1,0 +1,133 @@
+"""Rows that did not come as traffic (a file, an API call): stored as events of a stand-in model.
+
+A baseline made from a file is thus counted by the same query as traffic. The stand-in's name holds a
+character no model name may hold, and its rows leave with the retention of events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import numpy as np
+
+from detectors.profiles.baseline import Baseline, EventRange, build_baseline, save_baseline
+from driftline.contracts import Contract
+from driftline.errors import ContractMismatch, InvalidInput
+from driftline.events import MISSING_CATEGORY
+from driftline.store import Store
+
+Batch = Mapping[str, Sequence[object]]
+"""Values by column name, all of one length; numbers (None or NaN: missing) or texts (None: missing)."""
+
+
+def stand_in(model: str) -> str:
+    """A name for rows of ``model`` that are no traffic."""
+    return f"{model}@{uuid4().hex}"
+
+
+def load_rows(store: Store, contract: Contract, name: str, batches: Iterable[Batch]) -> EventRange:
+    """Insert batches as events of the model ``name`` and say where they lie.
+
+    Columns of the contract that a batch lacks are missing; columns it has beyond are ignored.
+    """
+    began = datetime.now(UTC)
+    numeric = [column for column in contract.columns() if column.kind == "numeric"]
+    categorical = [column for column in contract.columns() if column.kind == "categorical"]
+    row_number = 0
+    for number, batch in enumerate(batches):
+        size = len(next(iter(batch.values()), ()))
+        if size == 0:
+            continue
+        numbers = np.full((size, contract.width("numeric")), math.nan)
+        for column in numeric:
+            if column.name in batch:
+                numbers[:, column.slot] = np.asarray(batch[column.name], dtype=np.float64)
+        texts: list[Sequence[object]] = [[MISSING_CATEGORY] * size] * contract.width("categorical")
+        for column in categorical:
+            if column.name in batch:
+                texts[column.slot] = [
+                    MISSING_CATEGORY if value is None else value for value in batch[column.name]
+                ]
+        store.insert(
+            "inference_events",
+            {
+                "model": [name] * size,
+                "ts": [began] * size,
+                "event_id": [str(i) for i in range(row_number, row_number + size)],
+                "status": ["ok"] * size,
+                "weight": [1.0] * size,
+                "numeric": numbers.tolist(),
+                "categorical": list(zip(*texts, strict=True)) if texts else [()] * size,
+            },
+            token=f"{name}/{number}",
+        )
+        row_number += size
+    return EventRange(name, (), began - timedelta(seconds=1), began + timedelta(seconds=1))
+
+
+def baseline_from_rows(
+    store: Store,
+    contract: Contract,
+    batches: Iterable[Batch],
+    *,
+    name: str,
+    source: str,
+    version: str = "",
+    labelled: float = 0.0,
+    correct: float = 0.0,
+) -> Baseline:
+    """Make and store a baseline of a model from rows keyed by the contract's column names."""
+    events = load_rows(store, contract, stand_in(contract.model), batches)
+    baseline = build_baseline(
+        store,
+        contract,
+        events,
+        name=name,
+        source=source,
+        version=version,
+        labelled=labelled,
+        correct=correct,
+    )
+    save_baseline(store, baseline)
+    return baseline
+
+
+def columns_of_rows(contract: Contract, rows: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:
+    """Turn rows (one mapping each) into a batch, checking every value against the contract.
+
+    Raises
+    ------
+    InvalidInput
+        No rows, or a value that is no number in a numeric column; the message names row and column.
+    ContractMismatch
+        A key that is no column of the contract.
+    """
+    if not rows:
+        raise InvalidInput("rows is empty: a baseline needs at least one row")
+    kinds = {column.name: column.kind for column in contract.columns()}
+    unknown = sorted({key for row in rows for key in row} - set(kinds))
+    if unknown:
+        raise ContractMismatch(
+            f"no column of {contract.model!r} is called {', '.join(map(repr, unknown[:5]))}; "
+            f"its columns are {', '.join(kinds)}"
+        )
+    batch: dict[str, list[object]] = {}
+    for name, kind in kinds.items():
+        values = [row.get(name) for row in rows]
+        if all(value is None for value in values):
+            continue
+        batch[name] = [_checked(value, kind, name, number) for number, value in enumerate(values)]
+    return batch
+
+
+def _checked(value: object, kind: str, name: str, number: int) -> object:
+    if kind == "categorical":
+        return None if value is None else str(value)
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInput(f"row {number}: {name} must be a number, got {value!r}")
+    return float(value)

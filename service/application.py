@@ -1,0 +1,66 @@
+"""The application object: every room wired once, embeddable in a server, a command or a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from alerting.episode import EpisodeStore
+from alerting.outbox import Outbox
+from detectors.monitor import Monitor
+from detectors.performance.accuracy import AccuracyMonitor
+from driftline.contract_store import ContractStore
+from driftline.settings import Settings
+from driftline.store import Store
+from driftline.webhooks import WebhookSender, webhook_secret
+from service.dispatch import Dispatcher
+from service.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Application:
+    """Rooms on one store; parts are made when first asked for.
+
+    Parameters
+    ----------
+    base_url
+        Address under which people and pipelines reach this service, without a trailing slash.
+    """
+
+    store: Store
+    settings: Settings
+    base_url: str
+
+    @cached_property
+    def contracts(self) -> ContractStore:
+        return ContractStore(self.store)
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        return Monitor(self.store, self.settings)
+
+    @cached_property
+    def accuracy(self) -> AccuracyMonitor:
+        return AccuracyMonitor(self.store, self.settings)
+
+    @cached_property
+    def episodes(self) -> EpisodeStore:
+        return EpisodeStore(self.store)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    @cached_property
+    def sender(self) -> WebhookSender:
+        return WebhookSender(
+            webhook_secret(self.settings), timeout_seconds=self.settings.delivery_timeout_seconds
+        )
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(self.outbox, self.settings, self.sender, self.metrics)

@@ -1,0 +1,139 @@
+"""The control loop: evaluate, open and resolve episodes, make sure their actions exist, send them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from alerting.condition import read_condition
+from alerting.episode import Episode
+from alerting.lifecycle import advance
+from alerting.notifiers.message import notification_body
+from alerting.outbox import Action
+from alerting.policy import RequiredAction, required_actions
+from detectors.windows import last_closed_end
+from driftline.contracts import Contract
+from driftline.errors import DriftlineError, StoreUnavailable
+from driftline.logs import get_logger
+from integrations.hookspecs import RetrainRequest
+from service.application import Application
+
+_log = get_logger(__name__)
+
+RESOLVED_STAYS = timedelta(days=1)
+"""A resolved episode is looked at this long, so that a crash cannot lose its last notification."""
+
+LABEL_CHECKS_PER_WINDOW = 10
+"""How often in a window's length labels and late events are looked for."""
+
+
+class ControlLoop:
+    """One process runs it; every step may be repeated without doing anything twice."""
+
+    def __init__(self, application: Application) -> None:
+        self._app = application
+        self._looked_at: dict[str, tuple[datetime, datetime]] = {}
+
+    def run_once(self, now: datetime | None = None) -> None:
+        """One cycle over all models; a model that fails is logged and counted, the others go on."""
+        moment = now or datetime.now(UTC)
+        metrics = self._app.metrics
+        with metrics.cycle_seconds.time():
+            try:
+                for contract in self._app.contracts.all_latest():
+                    self._watch(contract, moment)
+                self._act()
+            except StoreUnavailable as error:
+                metrics.cycles.labels("store_unavailable").inc()
+                _log.error("cycle abandoned, the next one tries again", error=error.message)
+                return
+        metrics.cycles.labels("done").inc()
+        metrics.last_cycle.set(datetime.now(UTC).timestamp())
+
+    def _watch(self, contract: Contract, now: datetime) -> None:
+        if not self._is_due(contract.model, now):
+            return
+        try:
+            windows = self._app.monitor.evaluate(contract, now)
+            accuracy = self._app.accuracy.evaluate(contract, now)
+            self._app.metrics.record_windows(windows)
+            self._app.metrics.record_accuracy(accuracy)
+            self._advance_episode(contract.model, now)
+        except StoreUnavailable:
+            raise
+        except (DriftlineError, ValueError, ArithmeticError, LookupError) as error:
+            # One model's failure never stops the others.
+            self._app.metrics.model_failures.labels(contract.model).inc()
+            _log.error("model not evaluated", model=contract.model, error=str(error), exc_info=True)
+
+    def _is_due(self, model: str, now: datetime) -> bool:
+        """Whether a window has closed since the model was last looked at, or late data may have come."""
+        settings = self._app.settings
+        end = last_closed_end(now, settings.window_seconds, settings.allowed_lateness_seconds)
+        last_end, last_time = self._looked_at.get(model, (None, None))
+        patience = timedelta(seconds=settings.window_seconds / LABEL_CHECKS_PER_WINDOW)
+        if last_time is not None and last_end == end and now - last_time < patience:
+            return False
+        self._looked_at[model] = (end, now)
+        return True
+
+    def _advance_episode(self, model: str, now: datetime) -> None:
+        resolve_after = self._app.settings.resolve_after_windows
+        condition = read_condition(self._app.store, model, windows=resolve_after)
+        episode = advance(self._app.episodes.latest(model), condition, now=now, resolve_after=resolve_after)
+        if episode is not None:
+            self._app.episodes.save(episode)
+            _log.info(
+                "episode",
+                episode_id=episode.episode_id,
+                state=episode.state,
+                kind=episode.kind,
+                summary=episode.summary,
+            )
+
+    def _act(self) -> None:
+        """Put the actions that live episodes call for into the outbox, then send what is due."""
+        episodes = self._app.episodes.live(RESOLVED_STAYS)
+        known = self._app.outbox.known_ids([episode.episode_id for episode in episodes])
+        for episode in episodes:
+            for action in required_actions(episode, self._app.settings):
+                if action.action_id not in known:
+                    self._app.outbox.enqueue(self._new_action(action))
+        for kind in ("drift", "decay", "harmful_drift"):
+            open_now = sum(episode.state == "open" and episode.kind == kind for episode in episodes)
+            self._app.metrics.open_episodes.labels(kind).set(open_now)
+        self._app.dispatcher.send_due()
+
+    def _new_action(self, action: RequiredAction) -> Action:
+        now = datetime.now(UTC)
+        body = (
+            self._retrain_request(action.episode, action).body()
+            if action.kind == "retrain"
+            else notification_body(action, self._app.base_url)
+        )
+        return Action(
+            action_id=action.action_id,
+            episode_id=action.episode.episode_id,
+            model=action.episode.model,
+            kind=action.kind,
+            event=action.event,
+            target=action.target,
+            state="pending",
+            attempt=0,
+            at=now,
+            next_attempt_at=now,
+            payload=orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
+        )
+
+    def _retrain_request(self, episode: Episode, action: RequiredAction) -> RetrainRequest:
+        contract = self._app.contracts.required(episode.model)
+        return RetrainRequest(
+            action_id=action.action_id,
+            model=episode.model,
+            version=episode.version,
+            episode=episode,
+            lineage=contract.lineage.model_dump(mode="json"),
+            since=episode.first_window,
+            callback_url=f"{self._app.base_url}/api/v1/actions/{action.action_id}/outcome",
+        )

@@ -1,0 +1,74 @@
+"""What Driftline tells Prometheus about itself and the models it watches."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from detectors.monitor import EvaluatedWindow
+from detectors.performance.accuracy import WindowAccuracy
+
+
+class Metrics:
+    """Counters and gauges on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.cycles = Counter(
+            "driftline_cycles", "Runs of the control loop.", ["outcome"], registry=self.registry
+        )
+        self.cycle_seconds = Histogram(
+            "driftline_cycle_duration_seconds",
+            "Duration of a run of the control loop.",
+            registry=self.registry,
+        )
+        self.windows = Counter(
+            "driftline_windows_evaluated", "Windows evaluated, by status.", ["status"], registry=self.registry
+        )
+        self.model_failures = Counter(
+            "driftline_model_failures",
+            "Models whose evaluation failed in a run of the control loop.",
+            ["model"],
+            registry=self.registry,
+        )
+        self.field_evidence = Gauge(
+            "driftline_field_evidence_ratio",
+            "Evidence of drift in the newest window over what the false-alarm budget asks for.",
+            ["model", "version", "field"],
+            registry=self.registry,
+        )
+        self.accuracy = Gauge(
+            "driftline_model_accuracy_ratio",
+            "Realised accuracy in the newest judged window.",
+            ["model", "version"],
+            registry=self.registry,
+        )
+        self.open_episodes = Gauge(
+            "driftline_open_episodes", "Episodes open now.", ["kind"], registry=self.registry
+        )
+        self.deliveries = Counter(
+            "driftline_deliveries",
+            "Attempts to deliver an action, by kind and result.",
+            ["kind", "result"],
+            registry=self.registry,
+        )
+        self.last_cycle = Gauge(
+            "driftline_last_cycle_timestamp_seconds",
+            "Unix time at which the last run of the control loop ended.",
+            registry=self.registry,
+        )
+
+    def record_windows(self, windows: list[EvaluatedWindow]) -> None:
+        """Note evaluated windows, oldest first."""
+        for window in windows:
+            self.windows.labels(window.status).inc()
+            for finding in window.findings:
+                if finding.decision.threshold > 0:
+                    self.field_evidence.labels(window.model, window.version, finding.column).set(
+                        finding.decision.evidence / finding.decision.threshold
+                    )
+
+    def record_accuracy(self, windows: list[WindowAccuracy]) -> None:
+        """Note judged accuracy, oldest first."""
+        for window in windows:
+            if window.status in ("ok", "watch", "decayed"):
+                self.accuracy.labels(window.model, window.version).set(window.value)
