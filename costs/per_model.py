@@ -11,6 +11,12 @@ from costs.use import ModelUse, read_use
 from driftline.settings import Settings
 from driftline.store import Store
 
+STEPS = 500
+"""Buckets a range is read in, to tell predictions of measured time from others."""
+
+Buckets = Mapping[tuple[int, str], ModelUse]
+"""Use by bucket and instance."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceCost:
@@ -35,14 +41,16 @@ class ModelCost:
         ``None`` where nothing was measured, which is not 0.
     predictions
         Rows served in the range, as the taps counted them.
+    predictions_measured
+        Of them, those served while the model's use was measured (to about 1/500 of the range).
     usd_per_1000_predictions
-        Total by predictions; ``None`` without either.
+        Total by ``predictions_measured``; ``None`` without either.
     cpu_core_seconds, memory_gib_hours, gpu_hours
         What was used; ``gpu_hours`` counts whole cards, priced or not.
     measured_seconds
         Time that samples cover: of the instance with the most, when there are several.
     coverage
-        That time as a part of the range, 0..1: predictions outside it were served at no measured cost.
+        From the first sample to the last as a part of the range, 0..1.
     grade
         Weakest evidence among the samples: measured, apportioned, device-copied or unavailable.
     unpriced_devices
@@ -57,6 +65,7 @@ class ModelCost:
     gpu_usd: float | None
     total_usd: float | None
     predictions: int
+    predictions_measured: int
     usd_per_1000_predictions: float | None
     cpu_core_seconds: float | None
     memory_gib_hours: float | None
@@ -101,20 +110,24 @@ def model_costs(
         ``until`` is not after ``since``.
     """
     prices = Prices.from_settings(settings)
-    uses = read_use(store, model, since, until, (until - since).total_seconds() or 1.0)
-    by_model: dict[str, dict[str, ModelUse]] = {}
-    for (_, name, instance), use in uses.items():
-        by_model.setdefault(name, {})[instance] = use
-    return [summarise(prices, name, since, until, by_model[name]) for name in sorted(by_model)]
+    step = max((until - since).total_seconds() / STEPS, 1.0)
+    by_model: dict[str, dict[tuple[int, str], ModelUse]] = {}
+    for (bucket, name, instance), use in read_use(store, model, since, until, step).items():
+        by_model.setdefault(name, {})[bucket, instance] = use
+    return [summarise(prices, name, since, until, step, by_model[name]) for name in sorted(by_model)]
 
 
 def summarise(
-    prices: Prices, model: str, since: datetime, until: datetime, instances: Mapping[str, ModelUse]
+    prices: Prices, model: str, since: datetime, until: datetime, step: float, buckets: Buckets
 ) -> ModelCost:
-    """Cost of a model from what its instances used."""
+    """Cost of a model from what its instances used in buckets of ``step`` seconds after ``since``."""
+    instances: dict[str, ModelUse] = {}
+    for (_, instance), use in sorted(buckets.items()):
+        instances.setdefault(instance, ModelUse()).merge(use, concurrent=False)
     whole = ModelUse()
     for use in instances.values():
-        whole.merge(use)
+        whole.merge(use, concurrent=True)
+    measured = _predictions_within(buckets, since.timestamp(), step, whole.span)
     cost = _price(prices, whole)
     covered = whole.span[1] - max(whole.span[0], since.timestamp()) if whole.span is not None else 0.0
     memory = whole.memory_byte_seconds
@@ -127,7 +140,8 @@ def summarise(
         gpu_usd=cost.gpu_usd,
         total_usd=cost.total_usd,
         predictions=whole.predictions,
-        usd_per_1000_predictions=usd_per_1000(cost.total_usd, whole.predictions),
+        predictions_measured=measured,
+        usd_per_1000_predictions=usd_per_1000(cost.total_usd, measured),
         cpu_core_seconds=whole.cpu_seconds,
         memory_gib_hours=None if memory is None else memory / 2**30 / 3600.0,
         gpu_hours=sum(whole.gpu_seconds.values()) / 3600.0 if whole.gpu_seconds else None,
@@ -152,7 +166,7 @@ def cost_series(
     prices = Prices.from_settings(settings)
     buckets: dict[int, ModelUse] = {}
     for (bucket, _, _), use in read_use(store, model, since, until, step_seconds).items():
-        buckets.setdefault(bucket, ModelUse()).merge(use)
+        buckets.setdefault(bucket, ModelUse()).merge(use, concurrent=True)
     points = []
     for bucket, use in sorted(buckets.items()):
         cost = _price(prices, use)
@@ -170,6 +184,17 @@ def cost_series(
             )
         )
     return points
+
+
+def _predictions_within(buckets: Buckets, since: float, step: float, span: tuple[float, float] | None) -> int:
+    """Predictions of the buckets that overlap ``span``."""
+    if span is None:
+        return 0
+    return sum(
+        use.predictions
+        for (bucket, _), use in buckets.items()
+        if since + bucket * step < span[1] and since + (bucket + 1) * step > span[0]
+    )
 
 
 def _instance(prices: Prices, name: str, use: ModelUse) -> InstanceCost:

@@ -34,11 +34,14 @@ class ModelUse:
     grades: set[str] = field(default_factory=set)
     span: tuple[float, float] | None = None
 
-    def merge(self, other: ModelUse) -> None:
-        """Add another instance's use."""
+    def merge(self, other: ModelUse, *, concurrent: bool) -> None:
+        """Add the use of another instance in the same time (``concurrent``), or of another time."""
         self.cpu_seconds = _sum(self.cpu_seconds, other.cpu_seconds)
         self.memory_byte_seconds = _sum(self.memory_byte_seconds, other.memory_byte_seconds)
-        self.measured_seconds = max(self.measured_seconds, other.measured_seconds)
+        if concurrent:
+            self.measured_seconds = max(self.measured_seconds, other.measured_seconds)
+        else:
+            self.measured_seconds += other.measured_seconds
         for name, seconds in other.gpu_seconds.items():
             self.gpu_seconds[name] = self.gpu_seconds.get(name, 0.0) + seconds
         self.predictions += other.predictions

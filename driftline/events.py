@@ -53,7 +53,8 @@ def insert_events(store: Store, events: Sequence[Event], token: str) -> int:
             "model": [event.model for event in events],
             "version": [event.version for event in events],
             "instance": [event.instance for event in events],
-            "ts": [event.ts for event in events],
+            # Milliseconds: the driver's conversion of datetimes takes a quarter of the whole insert.
+            "ts": [int(event.ts.timestamp() * 1000.0) for event in events],
             "event_id": [event.event_id for event in events],
             "trace_id": [event.trace_id for event in events],
             "status": [event.status for event in events],
