@@ -24,6 +24,17 @@ _ACTION_STATE: dict[str, StepState] = {
 }
 
 
+_DELIVERY = {
+    "pending": "not sent yet",
+    "retrying": "will be tried again",
+    "sent": "delivered",
+    "running": "delivered",
+    "succeeded": "delivered",
+    "failed": "delivered",
+    "dead": "given up",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened, or is waited for."""
@@ -115,4 +126,4 @@ def _gate_step(gate: dict[str, Any], at: datetime) -> Step:
 def _delivery(action: Action) -> str:
     tries = f", attempt {action.attempt}" if action.attempt > 1 else ""
     trouble = f": {action.error}" if action.error else ""
-    return f"{action.target} ({words(action.state)}{tries}){trouble}"
+    return f"{action.target} ({_DELIVERY[action.state]}{tries}){trouble}"

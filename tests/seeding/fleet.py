@@ -71,7 +71,13 @@ def seed_fleet(store: Store, now: datetime | None = None, extra: int = 0, window
     contracts += [contract(odd.name, team_of(odd.name)) for odd in ODD]
     contracts.append(contract(REGISTERED_ONLY, "face"))
     tables.register_many(store, contracts)
-    rows: dict[str, list[Row]] = {"windows": [], "findings": [], "performance": [], "coverage": []}
+    rows: dict[str, list[Row]] = {
+        "windows": [],
+        "findings": [],
+        "performance": [],
+        "coverage": [],
+        "cpu_samples": [],
+    }
     chance = random.Random(11)
     for name in healthy:
         _seed_model(rows, Odd(name, "ok"), end, windows, chance)
@@ -102,6 +108,8 @@ def _seed_model(
         status = odd.status if odd.status != "watch" or last else "ok"
         reason = f"{seen} effective rows, 100 needed" if few else ""
         rows["windows"].append(tables.window_row(span, [], status, reason))
+        if odd.name.startswith(("rank", "face")):
+            rows["cpu_samples"].append(tables.cpu_row(span, seen / 300))
         rows["coverage"].append(tables.coverage_row(span, seen, {}))
         if not known or few:
             continue

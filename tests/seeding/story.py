@@ -143,6 +143,7 @@ def _digits_window(
         accuracy -= 0.27 * min(1.0, (index - _DRIFT) / 3)
     batch.add("windows", tables.window_row(span, drifted))
     batch.add("performance", tables.performance_row(span, min(0.995, accuracy)))
+    batch.add("cpu_samples", tables.cpu_row(span, 21.0 + 3 * chance.random()))
     batch.add("coverage", tables.coverage_row(span, seen, {"queue_full": chance.randrange(6)}))
 
 

@@ -200,3 +200,17 @@ def coverage_row(span: Span, seen: int, dropped: Mapping[str, int]) -> Row:
         "unsampled": seen - span.rows - lost,
         "dropped": dict(dropped),
     }
+
+
+def cpu_row(span: Span, cpu_seconds: float) -> Row:
+    return {
+        "ts": span.end - timedelta(seconds=1),
+        "node": "node-1",
+        "model": span.model,
+        "instance": f"{span.model}-0",
+        "processes": 2,
+        "cpu_seconds": cpu_seconds,
+        "memory_bytes": 400 * 2**20,
+        "interval_seconds": (span.end - span.start).total_seconds(),
+        "grade": "measured",
+    }

@@ -1,0 +1,1 @@
+"""Grafana as code: one dashboard on the ClickHouse data source, and its provisioning."""

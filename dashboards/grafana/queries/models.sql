@@ -1,0 +1,3 @@
+-- Registered models.
+-- Columns: models.
+SELECT uniqExact(model) AS models FROM contracts
