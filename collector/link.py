@@ -18,6 +18,8 @@ _log = get_logger(__name__)
 
 BUFFER_BYTES = 16 * 1024 * 1024
 SOCKET_BYTES = 1024 * 1024
+FLUSH_BYTES = 128 * 1024
+FLUSH_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 30.0
 START_SECONDS = 5.0
 STEADY_SECONDS = 30.0
@@ -58,6 +60,9 @@ class WorkerLink:
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._attached = asyncio.Event()
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._gaps: dict[int, _Gap] = {}
         self._copied: set[int] = set()
         self.dropped_bytes = 0
@@ -87,14 +92,15 @@ class WorkerLink:
         """Tell that the connection ended."""
         # An end is small and frees memory in the worker, so it goes out whenever there is a worker.
         if self._transport is not None and connection in self._copied:
-            self._announce_gap(connection, at, self._transport)
-            self._transport.write(pack(FrameKind.CLOSED, connection, at, b""))
+            self._announce_gap(connection, at)
+            self._append(pack(FrameKind.CLOSED, connection, at, b""))
         self._gaps.pop(connection, None)
         self._copied.discard(connection)
 
     async def stop(self, seconds: float) -> None:
         """Let the worker finish what it has, for at most ``seconds``, then kill it."""
         self._stopping.set()
+        self._flush()
         if self._transport is not None:
             self._transport.close()
         process = self._process
@@ -112,14 +118,32 @@ class WorkerLink:
 
     def _offer(self, kind: FrameKind, connection: int, at: float, data: bytes) -> None:
         transport = self._transport
-        waiting = transport.get_write_buffer_size() if transport is not None else 0
+        waiting = self._unsent_bytes + (transport.get_write_buffer_size() if transport is not None else 0)
         if transport is None or waiting + len(data) + HEADER.size > self._buffer_bytes:
             self._drop(kind, connection, len(data))
             return
         if connection in self._gaps:
-            self._announce_gap(connection, at, transport)
+            self._announce_gap(connection, at)
         self._copied.add(connection)
-        transport.writelines((pack_header(kind, connection, at, len(data)), data))
+        self._append(pack_header(kind, connection, at, len(data)), data)
+
+    def _append(self, *parts: bytes) -> None:
+        # Copies leave a little later and together: no system call of theirs delays a request.
+        self._unsent.extend(parts)
+        self._unsent_bytes += sum(map(len, parts))
+        if self._unsent_bytes >= FLUSH_BYTES:
+            self._flush()
+        elif self._flush_timer is None:
+            self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        if self._unsent and self._transport is not None:
+            self._transport.writelines(self._unsent)
+        self._unsent = []
+        self._unsent_bytes = 0
 
     def _drop(self, kind: FrameKind, connection: int, size: int) -> None:
         self.dropped_bytes += size
@@ -130,10 +154,10 @@ class WorkerLink:
             gap.requests += 1
         gap.answered = kind is FrameKind.RESPONSE_BYTES
 
-    def _announce_gap(self, connection: int, at: float, transport: asyncio.WriteTransport) -> None:
+    def _announce_gap(self, connection: int, at: float) -> None:
         gap = self._gaps.pop(connection, None)
         if gap is not None:
-            transport.write(pack(FrameKind.GAP, connection, at, pack_gap(gap.requests, gap.answered)))
+            self._append(pack(FrameKind.GAP, connection, at, pack_gap(gap.requests, gap.answered)))
 
     async def _supervise(self) -> None:
         failures = 0
@@ -186,6 +210,7 @@ class WorkerLink:
                 await protocol.lost.wait()
             finally:
                 self._transport = None
+                self._flush()
                 transport.abort()
             await self._reap(self._process)
 
