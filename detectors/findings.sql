@@ -4,13 +4,13 @@
 -- Windows with too few samples decide nothing and are passed over.
 -- Reads findings by the prefix (model, version) of its key.
 SELECT
-    field,
-    argMax(status, window_start) AS status,
-    argMax(direction, window_start) AS direction,
-    argMax(effect, window_start) AS effect,
-    argMax(floor, window_start) AS floor
-FROM findings FINAL
-WHERE model = {model:String} AND version = {version:String} AND baseline_id = {baseline_id:String}
-    AND window_start < {before:DateTime64(3, 'UTC')}
-    AND status IN ('ok', 'watch', 'drifted')
-GROUP BY field
+    f.field AS field,
+    argMax(f.status, f.window_start) AS status,
+    argMax(f.direction, f.window_start) AS direction,
+    argMax(f.effect, f.window_start) AS effect,
+    argMax(f.floor, f.window_start) AS floor
+FROM findings AS f FINAL
+WHERE f.model = {model:String} AND f.version = {version:String} AND f.baseline_id = {baseline_id:String}
+    AND f.window_start < {before:DateTime64(3, 'UTC')}
+    AND f.status IN ('ok', 'watch', 'drifted')
+GROUP BY f.field

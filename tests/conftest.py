@@ -11,10 +11,16 @@ import pytest
 from pydantic import SecretStr
 
 from driftline.engine import EmbeddedClickHouse
+from driftline.logs import configure_logs
 from driftline.settings import Settings
 from driftline.store import Store
 from driftline.store.migrations import migrate
 from driftline.store.sql import quote_identifier
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    configure_logs("warning", "json")
 
 
 @pytest.fixture(scope="session")
