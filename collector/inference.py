@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from collector.codecs.decoded import FLOAT_DATATYPES, INTEGER_DATATYPES, Inference, Tensor
+from collector.codecs.v2_json import clean_text
 from collector.descriptors.image import to_grey
 from collector.descriptors.prediction import SUM_TOLERANCE
-from driftline.contracts import Contract, ContractField, Kind, Role
+from driftline.contracts import FIELD_NAME, Contract, ContractField, Kind, Role
 from driftline.errors import InvalidContract
 
 FEW_VALUES = 20
@@ -38,28 +40,39 @@ def infer_contract(model: str, inferences: Sequence[Inference]) -> Contract:
     InvalidContract
         Nothing in the traffic can be measured.
     """
+    try:
+        fields = _fields(inferences)
+        if not fields:
+            raise InvalidContract(f"no tensor of model {model!r} can be measured")
+        prediction = next((field.name for field in fields if field.kind == "prediction"), None)
+        return Contract(
+            model=model,
+            fields=tuple(fields),
+            prediction=f"{prediction}.class" if prediction else "",
+            source="inferred",
+        )
+    except ValidationError as error:
+        # Tensors whose names clash, as "a" measured by "a.mean" and another called "a.mean".
+        raise InvalidContract(f"the tensors of model {model!r} make no contract: {error}") from error
+
+
+def _fields(inferences: Sequence[Inference]) -> list[ContractField]:
     fields: dict[str, ContractField] = {}
-    for role, attribute in (("input", "inputs"), ("output", "outputs")):
-        for name, rows, tensor in _gather(inferences, attribute):
+    sides: tuple[tuple[Role, str], ...] = (("input", "inputs"), ("output", "outputs"))
+    for role, attribute in sides:
+        for tensor_name, rows, tensor in _gather(inferences, attribute):
             kind = _kind(role, tensor, rows)
-            if kind is None:
+            if (
+                kind is None
+                or not FIELD_NAME.fullmatch(tensor_name)
+                or tensor_name != clean_text(tensor_name)
+            ):
                 continue
-            # An input and an output may share a tensor's name; a field's name is unique.
-            field_name = name if name not in fields else f"{name}.{role}"
-            fields[field_name] = ContractField(name=field_name, role=_role(role), kind=kind, source=name)
-    if not fields:
-        raise InvalidContract(f"no tensor of model {model!r} can be measured")
-    prediction = next((field.name for field in fields.values() if field.kind == "prediction"), None)
-    return Contract(
-        model=model,
-        fields=tuple(fields.values()),
-        prediction=f"{prediction}.class" if prediction else "",
-        source="inferred",
-    )
-
-
-def _role(role: str) -> Role:
-    return "output" if role == "output" else "input"
+            name = tensor_name
+            while name in fields:  # an input and an output may share a tensor's name
+                name = f"{name}.{role}"
+            fields[name] = ContractField(name=name, role=role, kind=kind, source=tensor_name)
+    return list(fields.values())
 
 
 def _gather(inferences: Sequence[Inference], attribute: str) -> list[tuple[str, list[NDArray[Any]], Tensor]]:
@@ -73,7 +86,7 @@ def _gather(inferences: Sequence[Inference], attribute: str) -> list[tuple[str, 
     return [(name, rows, example) for name, (rows, example) in found.items()]
 
 
-def _kind(role: str, tensor: Tensor, batches: list[NDArray[Any]]) -> Kind | None:
+def _kind(role: Role, tensor: Tensor, batches: list[NDArray[Any]]) -> Kind | None:
     flat = [batch.reshape(len(batch), -1) for batch in batches if batch.size]
     if not flat:
         return None

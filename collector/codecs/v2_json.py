@@ -139,6 +139,8 @@ class _BadTensor(Exception):
 
 def _tensor(name: str, item: Mapping[str, Any]) -> Tensor:
     datatype, shape, data = item.get("datatype"), item.get("shape"), item.get("data")
+    if not isinstance(datatype, str):
+        raise _BadTensor("unknown_datatype")
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise _BadTensor("bad_shape")
     if not isinstance(data, list) or math.prod(shape) > _MOST_ELEMENTS:
@@ -153,7 +155,7 @@ def _tensor(name: str, item: Mapping[str, Any]) -> Tensor:
             numbers = np.asarray(data, dtype=np.float64)
         except (ValueError, TypeError, OverflowError) as error:
             raise _BadTensor("bad_data") from error
-        return Tensor(name, str(datatype), _shaped(numbers.reshape(-1), shape))
+        return Tensor(name, datatype, _shaped(numbers.reshape(-1), shape))
     raise _BadTensor("unknown_datatype")
 
 

@@ -12,6 +12,7 @@ import httptools
 from collector.worker.message import BodyBudget, Exchange, Request, Response
 
 METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ")
+_UPGRADE_HEADERS = frozenset({"upgrade", "connection", "http2-settings"})
 HEADER_BYTES = 64 * 1024
 """Headers beyond this are dropped; the ones that matter here are short."""
 
@@ -166,8 +167,9 @@ class TappedConnection:
                 self._request_parser.feed_data(data)
                 return
             except httptools.HttpParserUpgrade as upgrade:
-                # A server may decline an upgrade (h2c) and go on with HTTP/1.1; only a 101 settles it.
-                data = data[upgrade.args[0] :]
+                # The parser skips the body of a request that offers an upgrade (h2c), but the server may
+                # decline and answer it; only a 101 settles it. So read it again without the offer.
+                data = self._requests.head_without_upgrade() + data[upgrade.args[0] :]
                 self._restart_requests()
             except httptools.HttpParserError:
                 self._lose()
@@ -204,9 +206,9 @@ class TappedConnection:
         self._responses.status = self._response_parser.get_status_code
 
     def _restart_requests(self) -> None:
-        reader = _RequestReader(self)
-        self._request_parser = httptools.HttpRequestParser(reader)
-        reader.method = self._request_parser.get_method
+        self._requests = _RequestReader(self)
+        self._request_parser = httptools.HttpRequestParser(self._requests)
+        self._requests.parser = self._request_parser
 
 
 class _RequestReader:
@@ -214,8 +216,9 @@ class _RequestReader:
 
     def __init__(self, connection: TappedConnection) -> None:
         self._connection = connection
-        self.method: Callable[[], bytes] = bytes
+        self.parser: httptools.HttpRequestParser | None = None
         self._request = Request(0.0)
+        self._upgrading = False
         self._header_bytes = 0
 
     def on_message_begin(self) -> None:
@@ -232,14 +235,27 @@ class _RequestReader:
             self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self._request.method = self.method().decode("latin-1")
-        self._connection.begin_request(self._request)
+        assert self.parser is not None
+        self._request.method = self.parser.get_method().decode("latin-1")
+        self._upgrading = self.parser.should_upgrade()
+        if not self._upgrading:
+            self._connection.begin_request(self._request)
 
     def on_body(self, body: bytes) -> None:
         self._request.add(body, self._connection.budget)
 
     def on_message_complete(self) -> None:
-        self._connection.end_request(self._request)
+        if not self._upgrading:
+            self._connection.end_request(self._request)
+
+    def head_without_upgrade(self) -> bytes:
+        """The request's head as it would be without the offer of an upgrade."""
+        request = self._request
+        lines = [f"{request.method} {request.target} HTTP/1.1"]
+        lines += [
+            f"{name}: {value}" for name, value in request.headers.items() if name not in _UPGRADE_HEADERS
+        ]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class _ResponseReader:
