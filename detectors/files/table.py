@@ -83,10 +83,10 @@ def open_table(path: Path) -> Table:
                 seen[name] = [0, 0]
                 kinds[name] = set()
             _look(array, name, seen[name], kinds[name], faults)
-    if not order:
-        raise UnreadableFile(f"{path} has no columns")
     if rows == 0:
         raise UnreadableFile(f"{path} has no rows")
+    if not order:
+        raise UnreadableFile(f"{path} has no columns")
     return Table(path, rows, tuple(_column(name, seen[name], kinds[name], faults) for name in order))
 
 

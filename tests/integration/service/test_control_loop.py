@@ -50,9 +50,7 @@ class Traffic:
         """A moment at which every window sent so far is closed."""
         return self.begin + timedelta(seconds=WINDOW_SECONDS * self.window + 5)
 
-    def send(
-        self, windows: int, *, version: str = "1", shift: float = 0.0, accuracy: float = 0.95
-    ) -> None:
+    def send(self, windows: int, *, version: str = "1", shift: float = 0.0, accuracy: float = 0.95) -> None:
         for _ in range(windows):
             start = self.begin + timedelta(seconds=WINDOW_SECONDS * self.window)
             values = self.rng.normal(size=ROWS) + shift
