@@ -136,7 +136,7 @@ class _Connection:
         self.client = _Side(self, client=True)
         self.upstream = _Side(self, client=False)
         self._connecting: asyncio.Task[None] | None = None
-        self.last_from_client = True
+        self.last_from_client = False
         self.last_at = time.monotonic()
 
     def client_arrived(self) -> None:

@@ -180,7 +180,7 @@ class Pipeline:
     def _mapper(self, model: str) -> Mapper:
         contract = self._book.get(model)
         mapper = self._mappers.get(model)
-        if mapper is not None and (contract is None or mapper.contract == contract):
+        if mapper is not None and (contract is None or mapper.contract is contract):
             return mapper
         assert contract is not None
 
