@@ -13,7 +13,7 @@ from uuid import uuid4
 from collector.coverage import CoverageLedger
 from collector.reasons import DropReason
 from collector.store_link import StoreLink
-from driftline.errors import DriftlineError, StoreQueryFailed
+from driftline.errors import DriftlineError, StoreUnavailable
 from driftline.events import Event, insert_events
 from driftline.logs import get_logger
 from driftline.store import Store
@@ -127,8 +127,7 @@ class Shipper:
                 self._round()
             # The thread's boundary: one odd failure must not end all shipping.
             except Exception:  # noqa: BLE001
-                _log.exception("shipping failed, the batch is tried again")
-                self._refused("unexpected error")
+                _log.exception("shipping failed and is tried again")
                 time.sleep(1.0)
         lost = len(self._batch.events if self._batch else ()) + len(self._waiting)
         if lost:
@@ -145,16 +144,20 @@ class Shipper:
             while self._due():
                 self._send_batch(store)
             self._send_coverage(store)
-        except StoreQueryFailed as error:
-            self._refused(error.message)
-            self._link.lost(error)
         except DriftlineError as error:
             self._link.lost(error)
 
     def _send_batch(self, store: Store) -> None:
         if self._batch is None:
             self._batch = self._cut()
-        insert_events(store, self._batch.events, self._batch.token)
+        try:
+            insert_events(store, self._batch.events, self._batch.token)
+        except StoreUnavailable:
+            raise
+        # Whatever else is raised, by the server or the driver, is about this batch.
+        except Exception as error:
+            self._refused(str(error))
+            raise
         self._count(self._batch.events, None)
         self._batch = None
 

@@ -1,0 +1,1 @@
+"""Costs: what each model used of the pool, in money."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import time
 from pathlib import Path
+
+import psutil
 
 from driftline.contract_store import ContractStore
 from driftline.engine import EmbeddedClickHouse
@@ -75,3 +78,18 @@ def test_an_embedded_engine_that_is_started_again_is_found_again(tmp_path: Path)
             assert post(collector.port, ask([3.0], "last"))[0] == 200
             eventually(count, lambda n: n == 3)
             assert collector.stop() == 0
+
+
+def test_a_killed_splice_leaves_no_worker_behind_and_loses_nothing_copied(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    ContractStore(store).register(CONTRACT)
+    with V2Server() as server, CollectorProcess(settings, server.port, tmp_path / "log") as collector:
+        for number in range(20):
+            assert post(collector.port, ask([1.0], str(number)))[0] == 200
+        worker = psutil.Process(collector.worker_pid())
+        time.sleep(0.05)  # copies leave the splice within a few milliseconds
+        assert collector.process is not None
+        collector.process.kill()
+        worker.wait(15)
+    assert store.scalar("SELECT count() FROM inference_events") == 20
