@@ -49,7 +49,8 @@ def signed(value: float | None, digits: int = 2) -> str:
     >>> signed(-1.9), signed(0.4)
     ('−1.90', '+0.40')
     """
-    return UNKNOWN if value is None else f"{value:+,.{digits}f}".replace("-", "−")
+    # Adding 0.0 turns the -0.0 that rounding leaves into 0.0.
+    return UNKNOWN if value is None else f"{round(value, digits) + 0.0:+,.{digits}f}".replace("-", "−")
 
 
 def usd(value: float | None) -> str:

@@ -26,6 +26,17 @@ def request_id_of(scope: Scope) -> str:
     return str(scope.get("state", {}).get("request_id", ""))
 
 
+def _route_label(scope: Scope, path: str) -> str:
+    """Template of the route that answered, with the prefix it is mounted under: a label of few values."""
+    template = getattr(scope.get("route"), "path", None)
+    if template is None:
+        return str(scope.get("root_path")) or "unmatched"
+    filled = template
+    for name, value in scope.get("path_params", {}).items():
+        filled = filled.replace(f"{{{name}}}", str(value)).replace(f"{{{name}:path}}", str(value))
+    return f"{path.removesuffix(filled)}{template}" if path.endswith(filled) else str(template)
+
+
 class RequestContext:
     """ASGI middleware: gives each request an id, counts it, and answers what nobody else caught.
 
@@ -78,6 +89,6 @@ class RequestContext:
                 if status:
                     raise  # the answer has begun; the server must break the connection
                 await self._unexpected(request)(scope, receive, send_with_id)
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _route_label(scope, scope["path"])
         self._requests.labels(request.method, route, str(status)).inc()
         self._seconds.labels(route).observe(time.perf_counter() - started)

@@ -18,7 +18,10 @@
     freshness.textContent = `Driftline does not answer; shown as of ${last ? last.textContent : "earlier"} UTC`;
   }
 
-  document.addEventListener("htmx:after:swap", fresh);
+  // htmx tells of a swap even when an error left the page as it was.
+  document.addEventListener("htmx:after:swap", (event) => {
+    if ((event.detail?.ctx?.response?.status ?? 200) < 400) fresh();
+  });
   document.addEventListener("htmx:response:error", stale);
   document.addEventListener("htmx:error", stale);
 

@@ -50,7 +50,7 @@ const driftline = (() => {
             ctx.moveTo(x, bbox.top);
             ctx.lineTo(x, bbox.top + bbox.height);
             ctx.stroke();
-            ctx.fillText(mark.label, x + 4 * ratio, bbox.top + 11 * ratio);
+            ctx.fillText(mark.label, x + 4 * ratio, bbox.top + bbox.height - 5 * ratio);
           }
           for (const level of levels) {
             const y = plot.valToPos(level, "y", true);

@@ -1,0 +1,119 @@
+"""Every read route answers as its documented example promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from tests.seeding.story import EPISODE_ID, MODEL, RETRAIN_ID
+
+API = "/api/v1"
+PATHS = {
+    "/models": "/models",
+    "/models/{model}": f"/models/{MODEL}",
+    "/models/{model}/health": f"/models/{MODEL}/health",
+    "/models/{model}/fields": f"/models/{MODEL}/fields",
+    "/models/{model}/fields/{field}": f"/models/{MODEL}/fields/image.sharpness",
+    "/models/{model}/windows": f"/models/{MODEL}/windows",
+    "/models/{model}/performance": f"/models/{MODEL}/performance",
+    "/models/{model}/episodes": f"/models/{MODEL}/episodes",
+    "/models/{model}/actions": f"/models/{MODEL}/actions",
+    "/models/{model}/baselines": f"/models/{MODEL}/baselines",
+    "/models/{model}/costs": f"/models/{MODEL}/costs",
+    "/episodes": "/episodes",
+    "/episodes/{episode_id}": f"/episodes/{EPISODE_ID}",
+    "/actions": "/actions",
+    "/actions/{action_id}": f"/actions/{RETRAIN_ID}",
+}
+
+
+def get(client: httpx2.Client, path: str, **query: Any) -> Any:
+    answer = client.get(API + path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def documented(app: FastAPI) -> dict[str, Any]:
+    paths: dict[str, Any] = app.openapi()["paths"]
+    return {path: methods["get"] for path, methods in paths.items() if "get" in methods}
+
+
+def assert_alike(answer: dict[str, Any], example: dict[str, Any]) -> None:
+    """The same members; an OpenAPI document leaves members out that are null in its examples."""
+    assert set(example) | {"resolved_at"} & set(answer) == set(answer)
+
+
+def test_every_route_is_documented_with_an_example_and_its_failures(app: FastAPI) -> None:
+    routes = documented(app)
+    assert {path.removeprefix(API) for path in routes if path.startswith(API)} == set(PATHS)
+    for path, route in routes.items():
+        content = route["responses"]["200"]["content"]
+        assert all("example" in kind for kind in content.values()), path
+        assert route["summary"], path
+        if path.startswith(API):
+            assert {"404", "422", "503"} <= set(route["responses"]), path
+
+
+@pytest.mark.parametrize("template", PATHS)
+def test_answers_have_the_shape_of_the_example(app: FastAPI, client: httpx2.Client, template: str) -> None:
+    example = documented(app)[API + template]["responses"]["200"]["content"]["application/json"]["example"]
+    answer = get(client, PATHS[template])
+    assert_alike(answer, example)
+    if "items" in example:
+        assert answer["items"], "the story has entries of every kind"
+        assert_alike(answer["items"][0], example["items"][0])
+
+
+def test_models_are_searched_filtered_sorted_and_paged(client: httpx2.Client) -> None:
+    found = get(client, "/models", team="face", status="healthy", sort="model", limit=2, offset=1)
+    assert [entry["model"] for entry in found["items"]] == ["face-embed", "face-liveness"]
+    assert found["total"] == 4
+    assert found["counts"] == {"no_traffic": 1, "healthy": 4}
+    assert get(client, "/models", search="DIGITS")["items"][0]["model"] == MODEL
+
+
+def test_ranges_limit_histories(client: httpx2.Client) -> None:
+    path = f"/models/{MODEL}/windows"
+    newest = get(client, path, limit=3)["items"]
+    assert len(newest) == 3
+    older = get(client, path, until=newest[-1]["window_start"], limit=2)["items"]
+    assert older[0]["window_start"] < newest[-1]["window_start"]
+    # A time without an offset is UTC.
+    naive = newest[-1]["window_start"].removesuffix("Z")
+    assert get(client, path, since=naive)["items"] == newest
+    assert get(client, path, since="2020-01-01T00:00:00+08:00", until="2020-01-02T00:00:00Z")["items"] == []
+    assert {row["version"] for row in get(client, path, version="1")["items"]} == {"1"}
+
+
+def test_episodes_and_actions_are_filtered(client: httpx2.Client) -> None:
+    assert get(client, "/episodes", state="open")["items"] == []
+    assert [found["episode_id"] for found in get(client, "/episodes", state="resolved")["items"]] == [
+        EPISODE_ID
+    ]
+    retrains = get(client, "/actions", state="succeeded", episode_id=EPISODE_ID)["items"]
+    assert [found["action_id"] for found in retrains] == [RETRAIN_ID]
+    notes = get(client, f"/actions/{RETRAIN_ID}")["notes"]
+    assert [note["state"] for note in notes] == ["pending", "sent", "running", "succeeded"]
+
+
+def test_a_field_name_may_hold_a_slash(client: httpx2.Client) -> None:
+    answer = client.get(f"{API}/models/{MODEL}/fields/a/b")
+    assert answer.status_code == 404
+    assert "no findings of a field 'a/b'" in answer.json()["message"]
+
+
+def test_costs_say_what_was_measured(client: httpx2.Client) -> None:
+    costs = get(client, f"/models/{MODEL}/costs")
+    assert costs["total"]["grade"] == "measured"
+    assert costs["total"]["gpu_usd"] is None
+    assert costs["total"]["usd_per_1000_predictions"] > 0
+    assert len(costs["steps"]) >= 30
+    assert get(client, "/models/face-mask/costs")["total"] is None
+
+
+def test_numbers_that_are_not_finite_are_null(client: httpx2.Client) -> None:
+    bins = get(client, f"/models/{MODEL}/fields/scores.class")["bins"]
+    assert (bins["baseline_mean"], bins["current_mean"]) == (None, None)
