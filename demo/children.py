@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,7 @@ from driftline.errors import DriftlineError
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.1
 TAIL_LINES = 15
+LONGEST_LINE = 400
 
 
 class ChildFailed(DriftlineError):
@@ -61,8 +64,10 @@ class Children:
         self._log_dir = log_dir
         # The programs are small and many: more than one BLAS thread each would only take turns.
         # They talk on loopback only, so a proxy of this machine must stay out of it.
+        # Settings of whoever runs the story stay out too: it must not write into their database.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
         self._environment = {
-            **os.environ,
+            **inherited,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "NO_PROXY": "127.0.0.1",
@@ -141,9 +146,10 @@ class Children:
             survivor.kill()
 
     def stop(self) -> None:
-        """Stop every program, the last started first."""
-        for child in reversed(self._running.copy()):
-            self.stop_one(child)
+        """Stop every program, the last started first; another Ctrl-C meanwhile changes nothing."""
+        with _undisturbed():
+            for child in reversed(self._running.copy()):
+                self.stop_one(child)
 
     def tails(self) -> str:
         """The end of every log, with headings, for a person who looks for the fault."""
@@ -151,9 +157,23 @@ class Children:
         return "\n".join(f"--- {log.stem}\n{_last_lines(log)}" for log in logs)
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
+
+
 def _last_lines(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-TAIL_LINES:])
+    return "\n".join(line[:LONGEST_LINE] for line in lines[-TAIL_LINES:])
 
 
 def _family(pid: int) -> list[psutil.Process]:

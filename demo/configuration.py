@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import yaml
 
 from demo.digits import MODEL
 from driftline.engine.config import free_port
+from driftline.errors import PortInUse
 
-WINDOW_SECONDS = 3
-HEALTHY_SECONDS = 18.0
-"""How long the story shows the model in health before the scanner wears out."""
+WINDOW_SECONDS = 1
+ACCURACY_TOLERANCE = 0.05
+HEALTHY_WINDOWS = 20
+"""Healthy windows before the scanner wears out: from them the detectors learn how much windows differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,45 @@ class Ports:
 
     @classmethod
     def choose(cls, page: int | None) -> Ports:
-        """Free ports; ``page`` is taken as it is when given."""
+        """Free ports; ``page`` is taken as it is when given, :class:`PortInUse` when it is taken."""
+        if page is not None:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", page))
+                except OSError as error:
+                    raise PortInUse(
+                        f"port {page} cannot be used for the page: {error.strerror}; give another --port, "
+                        "or none for a free one"
+                    ) from error
         return cls(page or free_port(), free_port(), free_port(), free_port())
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders and files of one story."""
+
+    folder: Path
+
+    @property
+    def models(self) -> Path:
+        """The model repository."""
+        return self.folder / "models"
+
+    @property
+    def labelled(self) -> Path:
+        """Labelled captures for the next training."""
+        return self.folder / "labelled"
+
+    @property
+    def worn_flag(self) -> Path:
+        """Exists from the moment that the scanner is worn."""
+        return self.folder / "scanner-is-worn"
+
+    @property
+    def traffic_report(self) -> Path:
+        """What the traffic driver has sent."""
+        return self.folder / "traffic.json"
 
 
 def loopback(port: int) -> str:
@@ -51,13 +91,13 @@ def write_settings(folder: Path, ports: Ports) -> Path:
         "window_seconds": WINDOW_SECONDS,
         "allowed_lateness_seconds": 1.0,
         "cycle_seconds": 1.0,
-        "lookback_windows": 100,
-        "min_samples": 100,
+        "lookback_windows": 120,
+        "min_samples": 50,
         # The pools are a few hundred documents each, so two of them differ by chance in ways that do not
         # matter: what counts here is a change of a third of a standard deviation, or of 5 points.
         "drift_tolerance": 0.3,
-        "accuracy_tolerance": 0.05,
-        "resolve_after_windows": 3,
+        "accuracy_tolerance": ACCURACY_TOLERANCE,
+        "resolve_after_windows": 6,
         "notify_urls": [f"{loopback(ports.pipeline)}/alerts"],
         "pipeline_url": f"{loopback(ports.pipeline)}/retrain",
         "pipeline_trigger": "decay",

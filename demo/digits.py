@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import Self
 
 import numpy as np
@@ -70,6 +71,14 @@ class Pools:
     afternoon: Documents
 
 
+def require_scikit_learn() -> None:
+    """Raise :class:`DependencyMissing` with the command to run when scikit-learn is not installed."""
+    if find_spec("sklearn") is None:
+        raise DependencyMissing(
+            "the demo needs scikit-learn for its scans and its training; run: pip install 'driftline[demo]'"
+        )
+
+
 @cache
 def load_pools() -> Pools:
     """Split the 1,797 scans, stratified by digit, the same way every time.
@@ -79,12 +88,9 @@ def load_pools() -> Pools:
     DependencyMissing
         scikit-learn, which carries the scans, is not installed.
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise DependencyMissing(
-            "the demo needs scikit-learn for its digit scans; run: pip install 'driftline[demo]'"
-        ) from error
+    require_scikit_learn()
+    from sklearn.datasets import load_digits
+
     pixels, labels = load_digits(return_X_y=True)
     everything = Documents(
         np.asarray(pixels, np.float64).reshape(-1, *IMAGE_SHAPE) / 16.0,

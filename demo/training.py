@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 
 from demo.classifier import Classifier
-from demo.digits import Documents
+from demo.digits import Documents, require_scikit_learn
 from demo.scanner import Scanner
-from driftline.errors import DependencyMissing, InvalidInput
+from driftline.errors import InvalidInput
 
 METHOD = "sklearn.neural_network.MLPClassifier"
 HYPER_PARAMETERS: dict[str, float | int] = {"hidden_units": 48, "alpha": 0.01, "max_iter": 80}
@@ -38,11 +38,10 @@ def train(captures: Documents, seed: int) -> Classifier:
     absent = sorted(set(range(10)) - set(captures.labels.tolist()))
     if absent:
         raise InvalidInput(f"training needs captures of every digit; there is none of {absent}")
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPClassifier
-    except ImportError as error:
-        raise DependencyMissing("training needs scikit-learn; run: pip install 'driftline[demo]'") from error
+    require_scikit_learn()
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
     network = MLPClassifier(
         (int(HYPER_PARAMETERS["hidden_units"]),),
         alpha=HYPER_PARAMETERS["alpha"],

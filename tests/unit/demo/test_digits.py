@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 
 import numpy as np
 import pytest
@@ -41,6 +40,6 @@ def test_join_keeps_order_and_of_nothing_gives_nothing() -> None:
 
 def test_without_scikit_learn_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     load_pools.cache_clear()
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setattr("demo.digits.find_spec", lambda _name: None)
     with pytest.raises(DependencyMissing, match=r"pip install 'driftline\[demo\]'"):
         load_pools()
