@@ -92,7 +92,14 @@ def compare(
         )
     }
     alpha = settings.check_false_alarm_rate / max(1, len(profiles))
-    fields = [_compare_field(baseline, profile, alpha, settings) for profile in profiles.values()]
+    tolerances = {
+        column.name: settings.drift_tolerance if column.tolerance is None else column.tolerance
+        for column in contract.columns()
+    }
+    fields = [
+        _compare_field(baseline, profile, alpha, tolerances[profile.column], settings)
+        for profile in profiles.values()
+    ]
     fields += [
         FieldComparison(name, kind, "failed", False, reason)
         for name, (kind, reason) in (failed or {}).items()
@@ -116,17 +123,21 @@ def compare(
     )
 
 
-def _compare_field(baseline: Baseline, profile: Profile, alpha: float, settings: Settings) -> FieldComparison:
+def _compare_field(
+    baseline: Baseline, profile: Profile, alpha: float, tolerance: float, settings: Settings
+) -> FieldComparison:
     reference = baseline.columns[profile.column]
+    moved: tuple[BinShare, ...] = ()
     try:
         statistics = field_statistics(reference, profile.counts, profile.effective_rows)
         decision = FieldDetector(
             reference,
             alpha=alpha,
             window_seconds=None,
-            tolerance=settings.drift_tolerance,
+            tolerance=tolerance,
             min_samples=settings.min_samples,
         ).decide([WindowCounts(profile.counts, profile.effective_rows)])
+        moved = tuple(moved_bins(reference, profile.counts, 3))
     except (DriftlineError, ValueError, ArithmeticError) as error:
         # One field's failure is that field's status; the others go on.
         decision = FieldDecision("failed", f"could not be compared: {error}")
@@ -144,5 +155,5 @@ def _compare_field(baseline: Baseline, profile: Profile, alpha: float, settings:
         threshold=decision.threshold if decided else None,
         minimum_detectable_effect=decision.minimum_detectable_effect if decided else None,
         statistics=statistics,
-        moved=tuple(moved_bins(reference, profile.counts, 3)),
+        moved=moved,
     )

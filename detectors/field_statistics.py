@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.profiles.baseline import BaselineColumn
-from detectors.statistics import chi_square, jensen_shannon, kolmogorov_smirnov, psi, wasserstein
+from detectors.statistics import STATISTICS, Scale, chi_square
+from detectors.statistics.counts import Counts, checked_counts
+from driftline.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +34,38 @@ def field_statistics(
     that are there; for categorical ones ``unseen_share``. What is undefined (a field without any value
     on one side, a constant baseline for Wasserstein) is left out rather than filled in.
     """
-    reference = baseline.counts
-    test = chi_square(
-        reference, counts, effective_baseline=baseline.effective_rows, effective_current=effective_rows
-    )
+    reference = _to_effective(baseline.counts, baseline.effective_rows, "baseline")
+    current = _to_effective(counts, effective_rows, "current")
+    layout = baseline.layout
     total = float(counts.sum())
     result = {
-        "psi": psi(reference, counts),
-        "jensen_shannon": jensen_shannon(reference, counts),
-        "chi_square": test.statistic,
-        "chi_square_p_value": test.p_value,
+        "chi_square_p_value": chi_square(reference, current).p_value,
         "missing_share": float(counts[-1]) / total,
-        "baseline_missing_share": float(reference[-1] / reference.sum()),
+        "baseline_missing_share": float(baseline.counts[-1] / baseline.counts.sum()),
     }
-    layout = baseline.layout
     if layout.kind == "categorical":
         result["unseen_share"] = float(counts[-2]) / total
-        return result
-    values, reference_values = counts[:-1], reference[:-1]
-    outside = [region != "inside" for region in layout.regions()]
-    result["out_of_range_share"] = float(values[outside].sum()) / total if layout.edges else 0.0
-    if values.sum() > 0 and reference_values.sum() > 0:
-        result["kolmogorov_smirnov"] = kolmogorov_smirnov(reference_values, values)
-        if math.isfinite(baseline.std) and baseline.std > 0:
-            result["wasserstein"] = wasserstein(
-                reference_values, values, layout.positions(), spread=baseline.std
-            )
+    else:
+        outside = [region != "inside" for region in layout.regions()]
+        result["out_of_range_share"] = float(counts[:-1][outside].sum()) / total if layout.edges else 0.0
+    scale = Scale(layout.positions(), baseline.std)
+    has_spread = math.isfinite(baseline.std) and baseline.std > 0
+    has_values = reference[:-1].sum() > 0 and current[:-1].sum() > 0
+    for statistic in STATISTICS.values():
+        if not statistic.ordered:
+            result[statistic.name] = statistic.measure(reference, current, scale)
+        elif layout.kind == "numeric" and has_values and (has_spread or not statistic.needs_spread):
+            result[statistic.name] = statistic.measure(reference[:-1], current[:-1], scale)
     return result
+
+
+def _to_effective(counts: Counts, effective_rows: float, name: str) -> Counts:
+    """Counts scaled to what they are worth: weighted rows count for fewer than their weights sum to."""
+    checked = checked_counts(counts, name)
+    if not math.isfinite(effective_rows) or effective_rows <= 0:
+        raise InvalidInput(f"{name} needs a positive effective sample size, got {effective_rows!r}")
+    scaled: Counts = checked * (effective_rows / checked.sum())
+    return scaled
 
 
 def moved_bins(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from detectors.profiles.profile import Profile
 from detectors.profiles.stored import History, load_history, save_profiles
 from detectors.windows import Window, WindowStatus, closed_windows, last_closed_end
 from driftline.contracts import Column, Contract
-from driftline.errors import DriftlineError
+from driftline.errors import DriftlineError, InvalidInput
 from driftline.logs import get_logger
 from driftline.settings import Settings
 from driftline.store import Store
@@ -165,10 +165,10 @@ class Monitor:
         )
         return profiles
 
-    def _detectors(self, contract: Contract, baseline: Baseline) -> dict[str, FieldDetector]:
+    def _detectors(self, contract: Contract, baseline: Baseline) -> dict[str, FieldDetector | DriftlineError]:
         columns = [column for column in contract.columns() if column.name in baseline.columns]
         month = self._settings.false_episodes_per_model_year / 12 * DRIFT_SHARE_OF_BUDGET
-        detectors = {}
+        detectors: dict[str, FieldDetector | DriftlineError] = {}
         for column in columns:
             try:
                 detectors[column.name] = FieldDetector(
@@ -181,10 +181,8 @@ class Monitor:
                     min_samples=self._settings.min_samples,
                 )
             except (DriftlineError, ValueError, ArithmeticError) as error:
-                # One field's failure is that field's status; the others go on.
-                _log.error(
-                    "field cannot be judged", model=contract.model, field=column.name, error=str(error)
-                )
+                # One field's failure is that field's status in every window; the others go on.
+                detectors[column.name] = InvalidInput(str(error))
         return detectors
 
     def _finding(
@@ -195,24 +193,27 @@ class Monitor:
         profile: Profile,
         history: History,
         states: dict[str, FieldState],
-        detectors: dict[str, FieldDetector],
+        detectors: Mapping[str, FieldDetector | DriftlineError],
     ) -> Finding:
         reference = baseline.columns[column.name]
         previous = states.get(column.name)
         floor = previous.floor if previous else profile.window_start
         statistics: dict[str, float] = {}
         bins: tuple[BinShare, ...] = ()
+        detector = detectors[column.name]
         try:
+            if isinstance(detector, DriftlineError):
+                raise detector
             statistics = field_statistics(reference, profile.counts, profile.effective_rows)
             bins = tuple(moved_bins(reference, profile.counts, TOP_BINS))
             decision, floor = self._decide(
-                detectors[column.name],
+                detector,
                 history.get(column.name, {}),
                 profile.window_start,
                 floor,
                 previous,
             )
-        except (DriftlineError, KeyError, ValueError, ArithmeticError) as error:
+        except (DriftlineError, ValueError, ArithmeticError) as error:
             # One field's failure is that field's status; the others go on.
             _log.error("field failed", model=contract.model, field=column.name, error=str(error))
             decision = FieldDecision("failed", f"could not be judged: {error}")

@@ -11,6 +11,9 @@ from driftline.store.sql import quote_identifier, quote_string
 
 _NOT_CONTENT = {"revision", "source", "slots"}
 
+_EVENT_COLUMNS = ("ts", "version", "instance", "event_id", "trace_id", "status", "latency_ms", "weight")
+"""What the view of a model shows of every event; a field of such a name is shown as ``weight (field)``."""
+
 
 class ContractStore:
     """Reads and registers contracts; the first writer of a revision wins."""
@@ -62,20 +65,21 @@ class ContractStore:
         return winner
 
     def _create_view(self, contract: Contract) -> None:
-        columns = ["ts", "version", "instance", "event_id", "trace_id", "status", "latency_ms", "weight"]
+        columns = [f"e.{name} AS {name}" for name in _EVENT_COLUMNS]
         for column in contract.columns():
             # Out-of-range access gives the type's default, so events older than the column read as missing.
             if column.kind == "numeric":
-                value = f"if(length(numeric) > {column.slot}, numeric[{column.slot + 1}], nan)"
+                value = f"if(length(e.numeric) > {column.slot}, e.numeric[{column.slot + 1}], nan)"
             else:
-                cell = f"toString(categorical[{column.slot + 1}])"
-                value = f"if(length(categorical) > {column.slot}, nullIf({cell}, '\\0'), NULL)"
-            columns.append(f"{value} AS {quote_identifier(column.name)}")
+                cell = f"toString(e.categorical[{column.slot + 1}])"
+                value = f"if(length(e.categorical) > {column.slot}, nullIf({cell}, '\\0'), NULL)"
+            name = f"{column.name} (field)" if column.name in _EVENT_COLUMNS else column.name
+            columns.append(f"{value} AS {quote_identifier(name)}")
         # A view takes no parameters; names and values pass through the escaping module.
         self._store.command(
             f"CREATE OR REPLACE VIEW {quote_identifier('events_' + contract.model)} AS SELECT "  # noqa: S608
             + ", ".join(columns)
-            + f" FROM inference_events WHERE model = {quote_string(contract.model)}"
+            + f" FROM inference_events AS e WHERE e.model = {quote_string(contract.model)}"
         )
 
 

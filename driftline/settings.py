@@ -224,6 +224,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InvalidSettings(f"settings file {path} does not exist") from error
+    except yaml.MarkedYAMLError as error:
+        # Not the error's own text: it quotes the line, which may hold a secret.
+        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InvalidSettings(f"settings file {path} is not YAML{line}: {error.problem}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidSettings(f"settings file {path} cannot be read: {error}") from error
     if values is None:
@@ -239,7 +243,10 @@ def _explain(error: ValidationError | SettingsError, path: Path | None) -> str:
     lines = [f"settings are wrong{f' ({path})' if path else ''}:"]
     for fault in error.errors(include_url=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])
-        secret = any(word in name for word in ("url", "token", "secret"))
-        received = "" if secret or fault["type"] == "missing" else f" (got {fault['input']!r})"
+        # A misspelt name may be that of a secret, so its value is not shown either.
+        hidden = fault["type"] in ("missing", "extra_forbidden") or any(
+            word in name for word in ("url", "token", "secret")
+        )
+        received = "" if hidden else f" (got {fault['input']!r})"
         lines.append(f"  {name}: {fault['msg']}{received}")
     return "\n".join(lines)

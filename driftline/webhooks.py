@@ -7,6 +7,7 @@ Headers ``webhook-id`` (constant over retries), ``webhook-timestamp`` (seconds) 
 from __future__ import annotations
 
 import base64
+import math
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ from driftline.errors import InvalidSettings, PermanentDelivery, RetryableDelive
 from driftline.settings import Settings
 
 KEY_FILE = "webhook.secret"
+
+LONGEST_RETRY_AFTER_SECONDS = 86400.0
+"""A receiver cannot put a delivery off for longer than a day."""
 
 
 def webhook_secret(settings: Settings) -> SecretStr:
@@ -55,11 +59,15 @@ def displayed_target(url: str) -> str:
 
     >>> displayed_target("https://user:pw@ci.example/hook?token=abc")
     'https://ci.example/hook'
+    >>> displayed_target("http://[::1]:8080/")
+    'http://[::1]:8080/'
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    netloc = f"{host}:{parts.port}" if parts.port else host
-    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not an address)"
+    # What is before the last @ is credentials; hostname would lose the brackets of an IPv6 address.
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 class WebhookSender:
@@ -120,13 +128,13 @@ def _raise_for(response: httpx2.Response, target: str) -> None:
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(LONGEST_RETRY_AFTER_SECONDS, max(0.0, seconds)) if math.isfinite(seconds) else None
 
 
 def verify(secret: SecretStr, headers: Mapping[str, str], body: bytes) -> str:

@@ -26,9 +26,9 @@ def monitoring_threshold(alpha_month: float, window_seconds: float) -> float:
     Parameters
     ----------
     alpha_month
-        Probability of a false alarm of this score in a month of 30 days, in (0, 1).
+        Probability of a false alarm of this score in a month of 30 days, above 0; from 1 on as 1.
     window_seconds
-        Length of a window in seconds.
+        Length of a window in seconds, at most a week.
 
     Returns
     -------
@@ -43,6 +43,8 @@ def monitoring_threshold(alpha_month: float, window_seconds: float) -> float:
     5.5
     """
     windows = SECONDS_PER_MONTH / window_seconds
+    # A looser budget than one false alarm a month and score is no different from that.
+    alpha_month = min(alpha_month, 1.0)
 
     def excess(h: float) -> float:
         return math.log(2 * ndtr(-h) * windows * looks_per_window(h)) - math.log(alpha_month)

@@ -104,4 +104,7 @@ def _series(score: Score, windows: Sequence[WindowCounts]) -> Series:
         present = counts[:, :-1].sum(axis=1)
         rows = np.maximum(rows * present / totals, 1e-6)
         totals = np.where(present > 0, present, 1.0)
+        values = counts.copy()
+        values[:, -1] = 0.0
+        return Series((counts @ score.weights) / totals, rows, values / totals[:, None])
     return Series((counts @ score.weights) / totals, rows)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from detectors.evidence.scores import Score
+from detectors.evidence.tilting import mean_deviance
 
 SCALES = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 120, 168)
 BASELINE_ROWS_CAP = 10_000
@@ -23,6 +24,9 @@ BASELINE_ROWS_CAP = 10_000
 
 LEARNED_AT = 24
 """Differences of windows after which the scan no longer counts as learning."""
+
+WORTH_A_CLOSER_LOOK = 2.0
+"""Deviation of a location from which it is worth computing how normal it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,14 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Means of one score in successive windows, oldest first, and effective rows of each."""
+    """Means of one score in successive windows, oldest first, and effective rows of each.
+
+    ``shares``, needed for a location, has a row of slot shares for each window, shape (windows, slots).
+    """
 
     means: NDArray[np.float64]
     rows: NDArray[np.float64]
+    shares: NDArray[np.float64] | None = None
 
 
 def scan(score: Score, series: Series, baseline_rows: float, *, independent_rows: bool = False) -> Deviation:
@@ -108,6 +116,9 @@ def _at_scale(
     if score.kind == "location":
         effect = (mean - score.baseline_mean) / math.sqrt(score.variance)
         raw = abs(effect) / spread
+        if raw > WORTH_A_CLOSER_LOOK and score.shares is not None and series.shares is not None:
+            current = (rows @ series.shares[-scale:]) / n
+            raw = min(raw, mean_deviance(score.weights, score.shares, current, n0, n1))
     else:
         effect, raw = _share_deviation(score.baseline_mean, mean, n0, n1, spread)
     if math.isinf(freedom):
@@ -128,7 +139,11 @@ def _learned(score: Score, series: Series, scale: int) -> tuple[float, float]:
     before = series.means.size - scale
     if before < 2:
         return 1.0, 0.0
-    means, rows = series.means[:before], series.rows[:before]
+    # A window without any value of the field says nothing about its variance.
+    present = series.rows[:before] >= 1
+    means, rows = series.means[:before][present], series.rows[:before][present]
+    if means.size < 2:
+        return 1.0, 0.0
     differences = np.diff(means) ** 2 / (score.variance * (1 / rows[1:] + 1 / rows[:-1]))
     return max(1.0, float(differences.mean())), 2 * differences.size / 3
 

@@ -36,6 +36,8 @@ class Score:
         Variance of one row under the baseline, above 0.
     budget_share
         Part of the field's false-alarm budget, summing to 1 over the field's scores.
+    shares
+        Of a location: the baseline's shares over the slots with a value, shape ``(slots,)``.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Score:
     baseline_mean: float
     variance: float
     budget_share: float
+    shares: NDArray[np.float64] | None = None
 
 
 def smoothed_shares(counts: NDArray[np.float64], effective_rows: float) -> NDArray[np.float64]:
@@ -100,7 +103,9 @@ def _location(p: NDArray[np.float64], mid_ranks: NDArray[np.float64]) -> Score |
         return None
     weights = np.zeros(p.size)
     weights[:bins] = (normal - mean) / std
-    return Score("location", "location", weights, 0.0, 1.0, LOCATION_SHARE_OF_BUDGET)
+    return Score(
+        "location", "location", weights, 0.0, 1.0, LOCATION_SHARE_OF_BUDGET, shares=np.append(present, 0.0)
+    )
 
 
 def _indicator(size: int, members: list[int]) -> NDArray[np.float64]:

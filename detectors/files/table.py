@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.reference_rows import Batch
-from driftline.contracts import ColumnKind, Contract, ContractField
+from driftline.contracts import FIELD_NAME, ColumnKind, Contract, ContractField
 from driftline.errors import DependencyMissing, InvalidContract, UnreadableFile
 
 BATCH_ROWS = 20_000
@@ -83,6 +83,8 @@ def open_table(path: Path) -> Table:
                 seen[name] = [0, 0]
                 kinds[name] = set()
             _look(array, name, seen[name], kinds[name], faults)
+            if batch.schema.names.count(name) > 1:
+                raise UnreadableFile(f"{path} names a column twice: {name}")
     if rows == 0:
         raise UnreadableFile(f"{path} has no rows")
     if not order:
@@ -107,7 +109,7 @@ def _look(
     array: Any, name: str, numbers_and_texts: list[int], kinds: set[ColumnKind], faults: dict[str, str]
 ) -> None:
     types = _arrow("types")
-    if types.is_string(array.type) or types.is_large_string(array.type) or types.is_dictionary(array.type):
+    if _is_text(array.type):
         texts = array.cast(_arrow().string())
         values = len(texts) - texts.null_count
         numeric = _numeric_count(texts) if kinds != {"categorical"} or not numbers_and_texts[1] else 0
@@ -121,7 +123,7 @@ def _look(
         types.is_integer(array.type)
         or types.is_floating(array.type)
         or types.is_decimal(array.type)
-        or types.is_temporal(array.type)
+        or (types.is_temporal(array.type) and not types.is_interval(array.type))
     ):
         kinds.add("numeric")
     else:
@@ -133,6 +135,8 @@ def _column(
 ) -> TableColumn:
     if name in faults:
         return TableColumn(name, None, faults[name])
+    if not FIELD_NAME.fullmatch(name):
+        return TableColumn(name, None, f"{name!r} cannot name a field: give it 1-200 plain characters")
     numbers, texts = numbers_and_texts
     if numbers and texts:
         fault = f"mixed types: {numbers} numbers and {texts} texts"
@@ -158,16 +162,30 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
+
+
+def _is_text(arrow_type: Any) -> bool:
+    types = _arrow("types")
+    return bool(
+        types.is_string(arrow_type)
+        or types.is_large_string(arrow_type)
+        or types.is_string_view(arrow_type)
+        or types.is_dictionary(arrow_type)
+    )
 
 
 def _numbers(array: Any) -> Sequence[object]:
     arrow, types = _arrow(), _arrow("types")
     if types.is_temporal(array.type):
-        array = array.cast(arrow.timestamp("us")) if not types.is_time(array.type) else array
-        array = array.cast(arrow.int64())
-        return [None if value is None else value / 1e6 for value in array.to_pylist()]
-    if types.is_string(array.type) or types.is_large_string(array.type) or types.is_dictionary(array.type):
+        if types.is_time(array.type):
+            exact = arrow.time64("us")
+        else:
+            exact = arrow.duration("us") if types.is_duration(array.type) else arrow.timestamp("us")
+        # Nanoseconds are cut off: no field needs them, and the cast would refuse them.
+        microseconds = array.cast(exact, safe=False).cast(arrow.int64())
+        return [None if value is None else value / 1e6 for value in microseconds.to_pylist()]
+    if _is_text(array.type):
         texts = array.cast(arrow.string()).to_pylist()
         return [float(text) if text is not None and _is_number(text) else None for text in texts]
     numbers: Sequence[object] = array.cast(arrow.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -209,6 +227,8 @@ def _csv_batches(path: Path) -> Iterator[Any]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UnreadableFile(f"{path} names a column twice: {', '.join(twice)}")
+    # In a file of one column an empty line is a missing value.
+    parse.ignore_empty_lines = len(names) > 1
     # Every column is read as text: a type guessed from the first block would fail or lie further down.
     convert = csv.ConvertOptions(
         column_types={name: _arrow().string() for name in names},

@@ -30,6 +30,9 @@ PerformanceStatus = Literal["ok", "watch", "decayed", "insufficient_data", "no_b
 
 METRIC = "accuracy"
 DECAY_SHARE_OF_BUDGET = 0.5
+REVISED = ("labelled", "correct_weight", "rows", "baseline_value", "evidence", "threshold", "status")
+"""A window is written again when one of these is no longer what is stored."""
+
 MIN_LABELLED = 20.0
 """Effective labelled events that a window needs to be judged on its own."""
 
@@ -217,7 +220,7 @@ class AccuracyMonitor:
 
     def _save(self, model: str, judged: Sequence[WindowAccuracy], since: datetime) -> None:
         stored = {
-            (row["version"], row["window_start"]): (row["labelled"], row["correct_weight"], row["status"])
+            (row["version"], row["window_start"]): tuple(row[name] for name in REVISED)
             for row in self._store.query(
                 load_sql(__file__, "stored"), {"model": model, "metric": METRIC, "since": since}
             )
@@ -226,8 +229,9 @@ class AccuracyMonitor:
         changed = [
             window
             for window in judged
-            if stored.get((window.version, window.start))
-            != (window.labelled, window.correct_weight, window.status)
+            if not _same(
+                stored.get((window.version, window.start)), [getattr(window, name) for name in REVISED]
+            )
         ]
         self._store.insert_rows(
             "performance",
@@ -256,6 +260,14 @@ class AccuracyMonitor:
                 for window in changed
             ],
         )
+
+
+def _same(stored: Sequence[object] | None, current: Sequence[object]) -> bool:
+    """Whether two sets of figures are equal, NaN being equal to itself."""
+    return stored is not None and all(
+        before == now or (before != before and now != now)
+        for before, now in zip(stored, current, strict=True)
+    )
 
 
 def _error_score(baseline: Baseline) -> Score:

@@ -133,7 +133,7 @@ def build_baseline(
                 weight_sum=profile.weight_sum,
                 effective_rows=profile.effective_rows,
                 mean=profile.mean,
-                std=found.stds.get(column, math.nan),
+                std=profile.std,
             )
             for column, profile in profiles.items()
         },
@@ -157,7 +157,6 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
         )
     layouts: dict[str, ColumnLayout] = {}
     centres: dict[str, float] = {}
-    stds: dict[str, float] = {}
     singletons: dict[str, int] = {}
     numeric = [column for column in contract.columns() if column.kind == "numeric"]
     if numeric:
@@ -168,7 +167,6 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
         for column in numeric:
             slot = column.slot
             centres[column.name] = ranges["means"][slot]
-            stds[column.name] = ranges["stds"][slot]
             quantiles = tuple(ranges["quantiles"][slot]) if ranges["quantiles"] else ()
             layouts[column.name] = numeric_layout(
                 ranges["minima"][slot], ranges["maxima"][slot], quantiles, ranges["stds"][slot]
@@ -192,14 +190,13 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
                 mine[0]["distinct_categories"] if mine else 0,
             )
             singletons[column.name] = mine[0]["singletons"] if mine else 0
-    return _Layouts(layouts, centres, stds, singletons)
+    return _Layouts(layouts, centres, singletons)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layouts:
     layouts: dict[str, ColumnLayout]
     centres: dict[str, float]
-    stds: dict[str, float]
     singletons: dict[str, int]
 
 
@@ -209,11 +206,14 @@ def _expected_counts(profile: Profile, layout: ColumnLayout, singletons: int) ->
     Without this a field with many rare categories would show unseen ones in any new sample.
     """
     counts = profile.counts.copy()
-    if layout.kind == "categorical" and layout.complete and layout.other_groups:
-        others = slice(layout.top, layout.top + layout.other_groups)
-        share = singletons * profile.weight_sum / profile.rows / layout.other_groups
-        moved = np.minimum(share, counts[others])
-        counts[others] -= moved
+    if layout.kind == "categorical" and layout.complete and singletons:
+        # Categories come most frequent first, so those seen once are the last slots, or in the groups.
+        first, last = layout.top - singletons, layout.top
+        if layout.other_groups:
+            first, last = layout.top, layout.top + layout.other_groups
+        share = singletons * profile.weight_sum / profile.rows / (last - first)
+        moved = np.minimum(share, counts[first:last])
+        counts[first:last] -= moved
         counts[-2] += moved.sum()
     return counts
 

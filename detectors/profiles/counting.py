@@ -8,6 +8,7 @@ categorical part has one expression a column, so the text varies with their numb
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,9 @@ from detectors.profiles.profile import Profile
 from driftline.contracts import Column, Contract
 from driftline.events import MISSING_CATEGORY
 from driftline.store import Store, load_sql
+
+LARGEST = sys.float_info.max
+"""What the query puts in place of an infinite value."""
 
 
 def count_profiles(
@@ -63,7 +67,8 @@ def count_profiles(
         "until": until,
         "window_seconds": window_seconds,
         "width": width,
-        "cells": list(range(width * BINS)),
+        "texts": contract.width("categorical"),
+        "slots": list(range(width * BINS)),
         "edges": _flat_edges(numeric, layouts, width),
         "centres": [_finite(centre_of.get(slot, 0.0)) for slot in range(width)],
     }
@@ -73,7 +78,7 @@ def count_profiles(
         params[f"names_{index}"] = [*layout.categories, MISSING_CATEGORY]
         missing = layout.slots - 1
         params[f"slots_{index}"] = [*layout.category_slots(), missing]
-        cell = f"toString(if(length(categorical) > {column.slot}, categorical[{column.slot + 1}], char(0)))"
+        cell = f"cells[{column.slot + 1}]"
         # Without a complete list an unknown category cannot be told from a rare one: it joins its group.
         unknown = str(missing - 1) if layout.complete else f"{layout.top} + CRC32({cell}) % {OTHER_GROUPS}"
         expressions.append(
@@ -109,9 +114,12 @@ def _numeric_profile(
     cells = np.array(row["numeric_counts"][column.slot], dtype=np.float64)
     assert cells.size == NUMERIC_SLOTS
     counts = np.append(cells[: len(layout.edges) + 1], cells[MISSING_SLOT])
-    weight = row["finite_weight"][column.slot]
+    weight, low, high = counts[:-1].sum(), row["minima"][column.slot], row["maxima"][column.slot]
     if weight <= 0:
         return _profile(row, column, counts)
+    if low <= -LARGEST or high >= LARGEST:
+        # An infinite value has no place in a mean or a spread.
+        return _profile(row, column, counts, minimum=_unclamped(low), maximum=_unclamped(high))
     offset = row["centred_sum"][column.slot] / weight
     variance = row["centred_squares"][column.slot] / weight - offset**2
     return _profile(
@@ -120,9 +128,13 @@ def _numeric_profile(
         counts,
         mean=centre_of[column.slot] + offset,
         std=math.sqrt(variance) if variance > 0 else 0.0,
-        minimum=row["minima"][column.slot],
-        maximum=row["maxima"][column.slot],
+        minimum=low,
+        maximum=high,
     )
+
+
+def _unclamped(value: float) -> float:
+    return math.copysign(math.inf, value) if abs(value) >= LARGEST else value
 
 
 def _profile(

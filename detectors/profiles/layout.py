@@ -92,8 +92,8 @@ class ColumnLayout:
             return (*self.categories[: self.top], *others, "(unseen)", "(missing)")
         if not self.edges:
             return ("(any)", "(missing)")
-        text = [_short(edge) for edge in self.edges]
-        inner = [f"{low} – {high}" for low, high in pairwise(text)]
+        text = _distinct(self.edges)
+        inner = [low if low == high else f"{low} – {high}" for low, high in pairwise(text)]
         return (f"< {text[0]}", *inner, f"≥ {text[-1]}", "(missing)")
 
     def regions(self) -> tuple[Region, ...]:
@@ -163,5 +163,15 @@ def _unbiased_top(rows: tuple[int, ...]) -> int:
     return 0
 
 
-def _short(value: float) -> str:
-    return f"{value:.6g}"
+def _distinct(edges: tuple[float, ...]) -> list[str]:
+    """Edges with as few digits as tell them apart; neighbouring floats (a constant) share a text.
+
+    >>> _distinct((1.7e9, 1.7e9 + 60))
+    ['1700000000', '1700000060']
+    """
+    apart = [not math.isclose(low, high, rel_tol=1e-14) for low, high in pairwise(edges)]
+    for digits in range(6, 17):
+        text = [f"{edge:.{digits}g}" for edge in edges]
+        if all(low != high for (low, high), needed in zip(pairwise(text), apart, strict=True) if needed):
+            break
+    return text
