@@ -20,6 +20,7 @@ import psutil
 from collector.options import CollectOptions
 from collector.run import run_collector
 from driftline.engine.config import free_port
+from driftline.logs import configure_logs
 from driftline.settings import Settings
 
 REQUESTS = 3000
@@ -114,6 +115,7 @@ def _serve(port: int, ready: Event) -> None:
 
 
 def _collect(port: int, upstream_port: int, folder: str, ready: Event) -> None:
+    configure_logs("error")  # standard output is for results
     ready.set()
     options = CollectOptions(
         listen=f"127.0.0.1:{port}", upstream=f"127.0.0.1:{upstream_port}", drain_seconds=1.0
