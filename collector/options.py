@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, cast
 
 import orjson
 
-from collector.splice import Endpoint
+from collector.endpoint import Endpoint
 from driftline.errors import InvalidInput
 from driftline.settings import Settings
 

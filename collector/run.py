@@ -7,9 +7,10 @@ import signal
 
 import uvloop
 
+from collector.endpoint import Endpoint
 from collector.link import WorkerLink
 from collector.options import CollectOptions, WorkerConfig
-from collector.splice import Endpoint, SpliceServer
+from collector.splice import SpliceServer
 from driftline.logs import get_logger
 from driftline.settings import Settings
 from driftline.store import Store

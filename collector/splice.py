@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import errno
 import time
-from dataclasses import dataclass
 from typing import Protocol, cast
 
+from collector.endpoint import Endpoint
 from driftline.errors import InvalidInput, PortInUse
 from driftline.logs import get_logger
 
@@ -22,29 +22,6 @@ WRITE_BUFFER_BYTES = 256 * 1024
 CONNECT_SECONDS = 5.0
 QUIET_SECONDS = 0.5
 """While draining, a connection is idle once this long has passed since the server's last byte."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A TCP address.
-
-    >>> Endpoint.parse("127.0.0.1:8000")
-    Endpoint(host='127.0.0.1', port=8000)
-    """
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @classmethod
-    def parse(cls, text: str) -> Endpoint:
-        """Read ``HOST:PORT`` (``[HOST]:PORT`` for IPv6); :class:`InvalidInput` says what is wrong."""
-        host, _, port = text.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:
-            raise InvalidInput(f"{text!r} is not an address: write HOST:PORT, for example 127.0.0.1:8000")
-        return cls(host.removeprefix("[").removesuffix("]"), int(port))
 
 
 class Tee(Protocol):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from collector.endpoint import Endpoint
 from collector.options import CollectOptions, WorkerConfig
-from collector.splice import Endpoint
 from driftline.errors import InvalidInput
 from driftline.settings import Settings
 
