@@ -169,9 +169,15 @@ def _distinct(edges: tuple[float, ...]) -> list[str]:
     >>> _distinct((1.7e9, 1.7e9 + 60))
     ['1700000000', '1700000060']
     """
-    apart = [not math.isclose(low, high, rel_tol=1e-14) for low, high in pairwise(edges)]
-    for digits in range(6, 17):
-        text = [f"{edge:.{digits}g}" for edge in edges]
+    apart = [high > math.nextafter(low, math.inf) for low, high in pairwise(edges)]
+    text: list[str] = []
+    for digits in range(6, 18):
+        text = [_text(edge, digits) for edge in edges]
         if all(low != high for (low, high), needed in zip(pairwise(text), apart, strict=True) if needed):
             break
     return text
+
+
+def _text(value: float, digits: int) -> str:
+    short = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in short and abs(value) < 1e15 else short
