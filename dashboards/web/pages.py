@@ -25,7 +25,9 @@ from driftline.readmodel.status import STATUSES, ModelStatus
 from driftline.settings import Settings
 from driftline.store import Store
 
-REFRESH_SECONDS = 3
+_REFRESH_SECONDS = (3, 15)
+"""Soonest and latest refresh of an open page; between them it is a sixtieth of a window."""
+
 _DEFAULT_SPAN = SPANS[1]
 _HERE = Path(__file__).parent
 _HEADERS = {
@@ -51,7 +53,6 @@ for _filter in (
     formats.words,
 ):
     _templates.env.filters[_filter.__name__] = _filter
-_templates.env.globals["refresh_seconds"] = REFRESH_SECONDS
 _templates.env.trim_blocks = True
 _templates.env.lstrip_blocks = True
 
@@ -98,7 +99,16 @@ def fleet_page(
     """Every model of the fleet, worst first."""
     query = FleetQuery(search.strip(), status, team, sort, descending, PAGE_ROWS, offset)
     view = fleet_view(sources.store, sources.settings, sources.costs, query)
-    return _page(request, "fleet.html", {"view": view, "columns": COLUMNS, "statuses": STATUSES})
+    return _page(
+        request,
+        "fleet.html",
+        {
+            "view": view,
+            "columns": COLUMNS,
+            "statuses": STATUSES,
+            "refresh_seconds": _refresh_seconds(sources.settings),
+        },
+    )
 
 
 @router.get("/models/{model}")
@@ -112,7 +122,7 @@ def model_page(
     """One model: status, charts, fields, bins, episodes."""
     span = windows if windows in SPANS else _DEFAULT_SPAN
     view = model_view(sources.store, sources.settings, sources.costs, model, field, span, datetime.now(UTC))
-    return _page(request, "model.html", {"view": view})
+    return _page(request, "model.html", {"view": view, "refresh_seconds": _refresh_seconds(sources.settings)})
 
 
 @router.get("/models/{model}/series.json")
@@ -142,6 +152,11 @@ def error_page(
         status,
         headers,
     )
+
+
+def _refresh_seconds(settings: Settings) -> int:
+    soonest, latest = _REFRESH_SECONDS
+    return min(latest, max(soonest, settings.window_seconds // 60))
 
 
 def _page(

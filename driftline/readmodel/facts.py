@@ -62,7 +62,7 @@ class QualityFact:
 
 @dataclass(frozen=True, slots=True)
 class FieldFact:
-    """Strongest finding of a version's newest window."""
+    """Strongest finding of a version's newest window, when that drifted or is on watch."""
 
     version: str
     field: str
@@ -70,8 +70,6 @@ class FieldFact:
     evidence: float | None
     threshold: float | None
     status: str
-    measured: int
-    failed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ decaying            an episode of decay or harmful drift is open, or the newest 
                     a serving version is decayed
 drifting            an episode of drift is open, or a serving version's newest window drifted
 no_traffic          no prediction for longer than three windows (a minute at least), or none ever
+failed              a serving version's newest window could not be judged
 watch               a serving version's newest window or quality is on watch
 no_baseline         there is nothing to compare with
 learning            traffic is seen, but no window of a serving version has closed yet
@@ -24,13 +25,22 @@ from typing import Final, Literal
 from driftline.readmodel.facts import FieldFact, ModelFacts, QualityFact, WindowFact
 
 ModelStatus = Literal[
-    "decaying", "drifting", "no_traffic", "watch", "no_baseline", "learning", "insufficient_data", "healthy"
+    "decaying",
+    "drifting",
+    "no_traffic",
+    "failed",
+    "watch",
+    "no_baseline",
+    "learning",
+    "insufficient_data",
+    "healthy",
 ]
 
 STATUSES: Final[tuple[ModelStatus, ...]] = (
     "decaying",
     "drifting",
     "no_traffic",
+    "failed",
     "watch",
     "no_baseline",
     "learning",
@@ -81,6 +91,10 @@ def _quiet_verdict(
     facts: ModelFacts, windows: tuple[WindowFact, ...], quality: QualityFact | None
 ) -> Verdict:
     """Status of a model with traffic and closed windows, none of them drifted."""
+    failed = [fact for fact in windows if fact.status == "failed"]
+    if failed:
+        text = f"The newest window of version {failed[0].version!r} could not be judged: {failed[0].reason}"
+        return Verdict("failed", _sentence(text), min(fact.since for fact in failed))
     watched = [fact for fact in windows if fact.status == "watch"]
     if watched or (quality is not None and quality.status == "watch"):
         since = min(fact.since for fact in watched) if watched else quality.window_start if quality else None
@@ -122,15 +136,12 @@ def _watched(facts: ModelFacts, watched: list[WindowFact]) -> str:
 
 
 def _healthy(facts: ModelFacts, main: WindowFact) -> str:
-    field = facts.strongest_field
-    measured = f"none of {field.measured} fields" if field else "no field"
     text = (
-        f"{measured} moved beyond tolerance in the newest window "
+        "no field moved beyond tolerance in the newest window "
         f"({main.rows:,} rows, {main.effective_rows:,.0f} effective)"
     )
     quality = _quality_clause(facts.served_quality)
-    failed = f"{field.failed} fields could not be measured" if field and field.failed else ""
-    return _sentence("; ".join(part for part in (text, quality, failed) if part))
+    return _sentence("; ".join(part for part in (text, quality) if part))
 
 
 def _quality_clause(quality: QualityFact | None) -> str:

@@ -11,7 +11,7 @@ from driftline.readmodel.ranges import Range
 from driftline.readmodel.records import Figure, Record
 from driftline.store import Store, load_sql
 
-WindowStatus = Literal["ok", "watch", "drifted", "insufficient_data", "no_baseline"]
+WindowStatus = Literal["ok", "watch", "drifted", "insufficient_data", "no_baseline", "failed"]
 
 
 class Window(Record):

@@ -30,4 +30,4 @@ LEFT JOIN
     WHERE $__timeFilter(window_start) AND metric = 'accuracy' AND status != 'insufficient_data'
     GROUP BY model
 ) AS quality ON quality.model = newest.model
-ORDER BY indexOf(['drifted', 'watch', 'no_baseline', 'insufficient_data', 'ok'], newest.status), newest.model
+ORDER BY indexOf(['drifted', 'failed', 'watch', 'no_baseline', 'insufficient_data', 'ok'], newest.status), newest.model
