@@ -1,0 +1,172 @@
+"""Statistics against SciPy where both define the same, and against what peers got wrong."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from detectors.field_statistics import field_statistics, moved_bins
+from detectors.statistics import (
+    STATISTICS,
+    Scale,
+    chi_square,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    psi,
+    wasserstein,
+)
+from driftline.errors import InvalidInput
+from tests.seeding.columns import categorical_column, categorical_counts, numeric_column, numeric_counts
+
+
+def random_pairs(count: int = 50) -> list[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(3)
+    pairs = []
+    for _ in range(count):
+        bins = int(rng.integers(2, 40))
+        pairs.append((rng.integers(1, 500, bins).astype(float), rng.integers(0, 500, bins) + 0.25))
+    return pairs
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_jensen_shannon_is_scipys_to_base_two(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    assert jensen_shannon(*pair) == pytest.approx(float(jensenshannon(*pair, base=2)), abs=1e-9)
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_chi_square_is_scipys_contingency_test(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    expected = stats.chi2_contingency(np.stack(pair), correction=False)
+    found = chi_square(*pair)
+    assert found.statistic == pytest.approx(expected.statistic, rel=1e-9)
+    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-9, abs=1e-300)
+    assert found.degrees_of_freedom == expected.dof
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_wasserstein_is_scipys_over_the_spread(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    positions = np.cumsum(np.random.default_rng(pair[0].size).random(pair[0].size)) * 1e-9
+    expected = stats.wasserstein_distance(positions, positions, *pair) / 3e-9
+    assert wasserstein(*pair, positions, spread=3e-9) == pytest.approx(expected, rel=1e-9)
+
+
+def test_ks_is_scipys_on_values_that_sit_on_bins() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        first, second = rng.integers(0, 12, 400), rng.integers(2, 14, 300)
+        exact = float(stats.ks_2samp(first, second).statistic)
+        binned = kolmogorov_smirnov(np.bincount(first, minlength=14), np.bincount(second, minlength=14))
+        assert binned == pytest.approx(exact, abs=1e-12)
+
+
+def test_ks_on_bins_bounds_the_exact_one_from_below() -> None:
+    rng = np.random.default_rng(5)
+    before, now = rng.normal(size=5000), rng.normal(0.3, 1.2, size=5000)
+    column = numeric_column(before)
+    binned = kolmogorov_smirnov(column.counts[:-1], numeric_counts(column.layout, now)[:-1])
+    exact = float(stats.ks_2samp(before, now).statistic)
+    largest_bin = float((numeric_counts(column.layout, now) / now.size).max())
+    assert exact - largest_bin <= binned <= exact + 1e-12
+
+
+def test_psi_with_an_empty_bin_does_not_depend_on_a_tiny_constant() -> None:
+    # Filling the empty bin with the smallest float reports about 135 here.
+    value = psi([5000, 4000, 1000], [5400, 4600, 0])
+    assert 0.5 < value < 1.5
+    assert value == psi([5400, 4600, 0], [5000, 4000, 1000])
+
+
+def test_jensen_shannon_of_disjoint_shares_is_one_and_not_the_root_of_ln_two() -> None:
+    assert jensen_shannon([3, 0, 0], [0, 2, 2]) == 1.0
+    assert math.sqrt(math.log(2)) == pytest.approx(0.833, abs=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1.0, 1e9])
+def test_drift_of_a_tiny_scale_is_seen_like_any_other(scale: float) -> None:
+    rng = np.random.default_rng(6)
+    before, now = rng.normal(size=4000) * scale, (rng.normal(size=4000) + 0.5) * scale
+    column = numeric_column(before)
+    found = field_statistics(column, numeric_counts(column.layout, now), 4000)
+    assert 0.3 < found["wasserstein"] < 0.7
+    assert found["kolmogorov_smirnov"] == pytest.approx(0.2, abs=0.03)
+
+
+def test_missing_is_a_bin_so_its_drift_is_visible() -> None:
+    rng = np.random.default_rng(7)
+    before, now = rng.normal(size=4000), rng.normal(size=4000)
+    now[:400] = math.nan
+    column = numeric_column(before)
+    found = field_statistics(column, numeric_counts(column.layout, now), 4000)
+    assert found["missing_share"] == pytest.approx(0.1)
+    assert found["baseline_missing_share"] == 0.0
+    assert found["chi_square_p_value"] < 1e-30
+    assert found["psi"] > 0.25
+
+
+def test_a_field_without_any_value_gives_what_is_defined() -> None:
+    column = numeric_column(np.full(500, math.nan))
+    same = field_statistics(column, numeric_counts(column.layout, np.full(500, math.nan)), 500)
+    assert same["psi"] == 0 and same["missing_share"] == 1 and same["chi_square_p_value"] == 1
+    assert "kolmogorov_smirnov" not in same and "wasserstein" not in same
+    came_alive = field_statistics(column, numeric_counts(column.layout, np.ones(500)), 500)
+    assert came_alive["jensen_shannon"] == 1.0
+
+
+def test_a_constant_baseline_has_no_wasserstein_but_the_others() -> None:
+    column = numeric_column(np.full(500, 0.1))
+    found = field_statistics(column, numeric_counts(column.layout, np.full(500, 0.2)), 500)
+    assert "wasserstein" not in found
+    assert found["kolmogorov_smirnov"] == 1.0 and found["out_of_range_share"] == 1.0
+
+
+def test_unseen_categories_are_told_apart_from_known_ones() -> None:
+    column = categorical_column(["a"] * 60 + ["b"] * 40)
+    found = field_statistics(column, categorical_counts(column.layout, ["a"] * 50 + ["c"] * 50), 100)
+    assert found["unseen_share"] == 0.5
+    assert "wasserstein" not in found and "kolmogorov_smirnov" not in found
+
+
+def test_weighted_counts_are_worth_their_effective_size() -> None:
+    column = categorical_column(["a"] * 500 + ["b"] * 500)
+    counts = categorical_counts(column.layout, ["a"] * 60 + ["b"] * 40)
+    plain = field_statistics(column, counts, 100)
+    heavy = field_statistics(column, counts * 50, 100)
+    assert heavy == pytest.approx(plain)
+    assert field_statistics(column, counts * 50, 5000)["chi_square_p_value"] < plain["chi_square_p_value"]
+
+
+def test_every_registered_statistic_is_reported_of_a_numeric_field() -> None:
+    column = numeric_column(np.random.default_rng(8).normal(size=1000))
+    assert set(STATISTICS) <= set(field_statistics(column, column.counts, 1000))
+    assert all(STATISTICS[name].name == name for name in STATISTICS)
+
+
+def test_moved_bins_come_largest_first() -> None:
+    column = categorical_column(["a"] * 50 + ["b"] * 30 + ["c"] * 20)
+    bins = moved_bins(column, categorical_counts(column.layout, ["a"] * 20 + ["b"] * 35 + ["c"] * 45), 2)
+    assert [(bin_.label, round(bin_.current - bin_.baseline, 2)) for bin_ in bins] == [("a", -0.3), ("c", 0.25)]
+    assert len(moved_bins(column, column.counts)) == column.layout.slots
+
+
+@pytest.mark.parametrize("effective", [0.0, -1.0, math.nan, math.inf])
+def test_an_effective_size_that_is_none_is_refused(effective: float) -> None:
+    column = categorical_column(["a", "b"])
+    with pytest.raises(InvalidInput, match="positive"):
+        field_statistics(column, column.counts, effective)
+    with pytest.raises(InvalidInput, match="must be positive"):
+        chi_square([1, 2], [2, 1], effective_current=effective)
+
+
+@pytest.mark.parametrize(
+    ("positions", "spread"),
+    [([0.0, 1.0], 1.0), ([0.0, 2.0, 1.0], 1.0), ([0.0, 1.0, math.nan], 1.0), ([0.0, 1.0, 2.0], 0.0)],
+)
+def test_wasserstein_refuses_positions_and_spreads_that_make_no_sense(
+    positions: list[float], spread: float
+) -> None:
+    scale = Scale(np.array(positions), spread)
+    with pytest.raises(InvalidInput):
+        STATISTICS["wasserstein"].measure(np.ones(3), np.ones(3), scale)
