@@ -147,7 +147,10 @@ def test_every_registered_statistic_is_reported_of_a_numeric_field() -> None:
 def test_moved_bins_come_largest_first() -> None:
     column = categorical_column(["a"] * 50 + ["b"] * 30 + ["c"] * 20)
     bins = moved_bins(column, categorical_counts(column.layout, ["a"] * 20 + ["b"] * 35 + ["c"] * 45), 2)
-    assert [(bin_.label, round(bin_.current - bin_.baseline, 2)) for bin_ in bins] == [("a", -0.3), ("c", 0.25)]
+    assert [(bin_.label, round(bin_.current - bin_.baseline, 2)) for bin_ in bins] == [
+        ("a", -0.3),
+        ("c", 0.25),
+    ]
     assert len(moved_bins(column, column.counts)) == column.layout.slots
 
 
