@@ -114,7 +114,7 @@ def build_baseline(
             since=events.since,
             until=events.until,
             window_seconds=ONE_WINDOW_SECONDS,
-            centres=found.centres,
+            centres=found.means,
         )
     }
     created_at = datetime.now(UTC)
@@ -132,8 +132,9 @@ def build_baseline(
                 rows=profile.rows,
                 weight_sum=profile.weight_sum,
                 effective_rows=profile.effective_rows,
-                mean=profile.mean,
-                std=profile.std,
+                # Infinite values have no moments: then those of the finite ones stand for all.
+                mean=profile.mean if math.isfinite(profile.mean) else found.means.get(column, math.nan),
+                std=profile.std if math.isfinite(profile.std) else found.stds.get(column, math.nan),
             )
             for column, profile in profiles.items()
         },
@@ -156,7 +157,8 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
             f"{events.until:%Y-%m-%d %H:%M:%S} UTC: nothing to make a baseline of"
         )
     layouts: dict[str, ColumnLayout] = {}
-    centres: dict[str, float] = {}
+    means: dict[str, float] = {}
+    stds: dict[str, float] = {}
     singletons: dict[str, int] = {}
     numeric = [column for column in contract.columns() if column.kind == "numeric"]
     if numeric:
@@ -166,7 +168,8 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
         )[0]
         for column in numeric:
             slot = column.slot
-            centres[column.name] = ranges["means"][slot]
+            means[column.name] = ranges["means"][slot]
+            stds[column.name] = ranges["stds"][slot]
             quantiles = tuple(ranges["quantiles"][slot]) if ranges["quantiles"] else ()
             layouts[column.name] = numeric_layout(
                 ranges["minima"][slot], ranges["maxima"][slot], quantiles, ranges["stds"][slot]
@@ -190,13 +193,14 @@ def _layouts(store: Store, contract: Contract, events: EventRange) -> _Layouts:
                 mine[0]["distinct_categories"] if mine else 0,
             )
             singletons[column.name] = mine[0]["singletons"] if mine else 0
-    return _Layouts(layouts, centres, singletons)
+    return _Layouts(layouts, means, stds, singletons)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layouts:
     layouts: dict[str, ColumnLayout]
-    centres: dict[str, float]
+    means: dict[str, float]
+    stds: dict[str, float]
     singletons: dict[str, int]
 
 

@@ -120,8 +120,9 @@ def _numeric_profile(
     if low <= -LARGEST or high >= LARGEST:
         # An infinite value has no place in a mean or a spread.
         return _profile(row, column, counts, minimum=_unclamped(low), maximum=_unclamped(high))
-    offset = row["centred_sum"][column.slot] / weight
-    variance = row["centred_squares"][column.slot] / weight - offset**2
+    offset = float(row["centred_sum"][column.slot] / weight)
+    # Of a constant only rounding would be left, and that is no spread.
+    variance = float(row["centred_squares"][column.slot] / weight) - offset * offset if low < high else 0.0
     return _profile(
         row,
         column,

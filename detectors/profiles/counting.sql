@@ -1,8 +1,9 @@
 -- Counts every column of a model in each window of a time range: one pass over the events.
 -- Parameters: model String; versions Array(String), empty for all versions together; since, until
 --   DateTime64(3), the half-open range; window_seconds UInt32; width UInt16, numeric slots of the
---   contract; texts UInt16, its categorical slots; slots Array(UInt32) = 0..32*width-1; edges Array(Float64), 32 cells a slot (cell 0 unused,
---   then ascending edges padded with +inf); centres Array(Float64), one a slot.
+--   contract; texts UInt16, its categorical slots; slots Array(UInt32) = 0..32*width-1; edges
+--   Array(Float64), 32 cells a slot (cell 0 unused, then ascending edges padded with +inf); centres
+--   Array(Float64), one a slot.
 -- Columns: version; window_start; rows; weight_sum; weight_squares; numeric_counts, an array of 33
 --   weighted counts a slot (32 bins, then missing); centred_sum and centred_squares, weighted, one a slot
 --   over finite values in the field's unit; minima, maxima, one a slot, NaN where all is missing and the

@@ -22,7 +22,8 @@ class Profile:
     weight_sum, effective_rows
         Sum of weights w, and ``(sum w)^2 / sum w^2``.
     mean, std, minimum, maximum
-        Of finite values, weighted, in the column's unit; NaN for categorical columns or without values.
+        Weighted, in the column's unit; NaN for categorical columns or without values. An infinite value
+        makes mean and std NaN and one end of the range infinite.
     """
 
     column: str

@@ -8,7 +8,16 @@ import pkgutil
 
 import pytest
 
-PACKAGES = ("driftline", "detectors", "alerting", "integrations", "costs", "collector", "service", "dashboards")
+PACKAGES = (
+    "driftline",
+    "detectors",
+    "alerting",
+    "integrations",
+    "costs",
+    "collector",
+    "service",
+    "dashboards",
+)
 
 
 def modules_of(package: str) -> list[str]:
@@ -31,9 +40,7 @@ def test_examples_of(package: str) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize(
-    "name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"]
-)
+@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
 def test_every_statistic_has_an_example(name: str) -> None:
     module = importlib.import_module(f"detectors.statistics.{name}")
     assert doctest.testmod(module).attempted > 0

@@ -24,7 +24,7 @@ LOCATION = Score("location", "location", np.array([-1.0, 1.0, 0.0]), 0.0, 1.0, 0
 SHARE = Score("share", "share", np.array([0.0, 1.0]), 0.2, 0.16, 1.0)
 
 
-def series(means: Sequence[float], rows: float = 1000.0) -> Series:
+def series(means: Sequence[float] | np.ndarray, rows: float = 1000.0) -> Series:
     return Series(np.array(means, dtype=np.float64), np.full(len(means), rows))
 
 
@@ -123,7 +123,8 @@ class TestScan:
         rng = np.random.default_rng(1)
         quiet = rng.normal(size=200) / math.sqrt(1000)
         found = scan(LOCATION, series([*quiet, 0.5]), 10_000)
-        assert found.scale == 1 and found.effect == pytest.approx(0.5)
+        assert found.scale == 1
+        assert found.effect == pytest.approx(0.5)
         assert found.evidence > 8
 
     def test_a_small_lasting_shift_is_found_by_pooling(self) -> None:
@@ -131,7 +132,8 @@ class TestScan:
         means = rng.normal(size=224) / math.sqrt(1000)
         means[200:] += 0.1
         found = scan(LOCATION, series(means), 10_000)
-        assert found.scale in (18, 24, 36) and found.evidence > 6
+        assert found.scale in (18, 24, 36)
+        assert found.evidence > 6
 
     def test_with_nothing_behind_it_the_scan_is_deaf(self) -> None:
         assert scan(LOCATION, series([3.0]), 10_000).evidence == 0
@@ -273,13 +275,15 @@ class TestDetector:
         column = numeric_column(NORMAL)
         few = WindowCounts(numeric_counts(column.layout, NORMAL[:50] + 9), 50)
         decision = detector(column).decide([few])
-        assert decision.status == "insufficient_data" and "50 effective" in decision.reason
+        assert decision.status == "insufficient_data"
+        assert "50 effective" in decision.reason
         assert detector(column).decide([]).status == "insufficient_data"
 
     def test_a_small_baseline_decides_nothing(self) -> None:
         column = numeric_column(NORMAL[:60])
         decision = once(column, numeric_counts(column.layout, NORMAL[:1000]))
-        assert decision.status == "insufficient_data" and "baseline" in decision.reason
+        assert decision.status == "insufficient_data"
+        assert "baseline" in decision.reason
 
     def test_recovery_of_a_direction_that_is_no_more_is_not_claimed(self) -> None:
         column = numeric_column(NORMAL)

@@ -77,7 +77,8 @@ def test_few_values_have_a_bin_each() -> None:
 
 def test_nothing_finite_gives_one_bin_and_missing() -> None:
     layout = numeric_layout(math.inf, -math.inf, (math.nan,) * 25, math.nan)
-    assert layout.edges == () and layout.slots == 2
+    assert layout.edges == ()
+    assert layout.slots == 2
     assert layout.labels() == ("(any)", "(missing)")
     assert layout.regions() == ("inside",)
     assert layout.positions().tolist() == [0.0]

@@ -158,7 +158,8 @@ def test_parquet_types(tmp_path: Path, array: pa.Array, kind: ColumnKind, expect
 @pytest.mark.parametrize("array", [pa.array([[1]]), pa.array([b"x"]), pa.array([{"b": 1}])])
 def test_a_type_that_is_neither_is_that_columns_fault(tmp_path: Path, array: pa.Array) -> None:
     column, table = parquet_column(tmp_path, array)
-    assert column.kind is None and "neither a number nor a text" in column.fault
+    assert column.kind is None
+    assert "neither a number nor a text" in column.fault
     with pytest.raises(InvalidContract, match="no usable column"):
         contract_of(table, "m")
 
@@ -166,7 +167,8 @@ def test_a_type_that_is_neither_is_that_columns_fault(tmp_path: Path, array: pa.
 def test_mixed_types_are_counted_and_the_other_columns_go_on(tmp_path: Path) -> None:
     table = csv_table(tmp_path, "good,mixed\n1,5\n2,x\n3,y\n")
     mixed = table.column("mixed")
-    assert mixed is not None and mixed.kind is None
+    assert mixed is not None
+    assert mixed.kind is None
     assert mixed.fault == "mixed types: 1 numbers and 2 texts"
     assert [field.name for field in contract_of(table, "m").fields] == ["good"]
     assert table.column("absent") is None
@@ -176,7 +178,8 @@ def test_mixed_types_are_counted_and_the_other_columns_go_on(tmp_path: Path) -> 
 def test_a_name_no_field_can_have_is_that_columns_fault(tmp_path: Path, header: str) -> None:
     # An unnamed first column is what data frames write for their index.
     table = csv_table(tmp_path, f"{header},good\n0,1\n1,2\n")
-    assert table.columns[0].kind is None and "cannot name a field" in table.columns[0].fault
+    assert table.columns[0].kind is None
+    assert "cannot name a field" in table.columns[0].fault
     assert [field.name for field in contract_of(table, "m").fields] == ["good"]
 
 
@@ -188,7 +191,8 @@ def test_a_text_far_down_is_still_found(tmp_path: Path) -> None:
 def test_rows_come_in_bounded_batches(tmp_path: Path) -> None:
     table = csv_table(tmp_path, "a,b\n" + "1,x\n" * (BATCH_ROWS + 10))
     sizes = [len(batch["a"]) for batch in table.batches({"a": "numeric", "b": "categorical"})]
-    assert max(sizes) <= BATCH_ROWS and sum(sizes) == BATCH_ROWS + 10 == table.rows
+    assert max(sizes) <= BATCH_ROWS
+    assert sum(sizes) == BATCH_ROWS + 10 == table.rows
 
 
 def test_a_column_is_converted_to_the_kind_the_baseline_has(tmp_path: Path) -> None:
