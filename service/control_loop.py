@@ -56,9 +56,8 @@ class ControlLoop:
             return
         try:
             windows = self._app.monitor.evaluate(contract, now)
-            accuracy = self._app.accuracy.evaluate(contract, now)
+            self._app.accuracy.evaluate(contract, now)
             self._app.metrics.record_windows(windows)
-            self._app.metrics.record_accuracy(accuracy)
             self._advance_episode(contract.model, now)
         except StoreUnavailable:
             raise

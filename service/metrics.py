@@ -5,7 +5,6 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from detectors.monitor import EvaluatedWindow
-from detectors.performance.accuracy import WindowAccuracy
 
 
 class Metrics:
@@ -36,12 +35,6 @@ class Metrics:
             ["model", "version", "field"],
             registry=self.registry,
         )
-        self.accuracy = Gauge(
-            "driftline_model_accuracy_ratio",
-            "Realised accuracy in the newest judged window.",
-            ["model", "version"],
-            registry=self.registry,
-        )
         self.open_episodes = Gauge(
             "driftline_open_episodes", "Episodes open now.", ["kind"], registry=self.registry
         )
@@ -66,9 +59,3 @@ class Metrics:
                     self.field_evidence.labels(window.model, window.version, finding.column).set(
                         finding.decision.evidence / finding.decision.threshold
                     )
-
-    def record_accuracy(self, windows: list[WindowAccuracy]) -> None:
-        """Note judged accuracy, oldest first."""
-        for window in windows:
-            if window.status in ("ok", "watch", "decayed"):
-                self.accuracy.labels(window.model, window.version).set(window.value)

@@ -67,7 +67,7 @@ def compare_bins(
     edges, categories, top = row.pop("edges"), row.pop("categories"), row.pop("top")
     complete = bool(row.pop("complete"))
     baseline, current = row.pop("baseline_counts"), row.pop("current_counts")
-    slots = numeric_slots(edges) if row["kind"] == "numeric" else category_slots(categories[:top])
+    slots = numeric_slots(edges) if row["kind"] == "numeric" else _category_slots(categories[:top], baseline)
     return BinComparison(
         field=field,
         **row,
@@ -100,16 +100,24 @@ def numeric_slots(edges: Sequence[float]) -> list[Slot]:
     return [*inner, *ends, ("missing", "missing", None, None)]
 
 
-def category_slots(categories: Sequence[str]) -> list[Slot]:
-    """Label, kind and edges of a categorical column's slots.
+def _category_slots(categories: Sequence[str], counts: Sequence[float]) -> list[Slot]:
+    # Whatever lies between the categories' own slots and the last two is groups of other ones.
+    return category_slots(categories, len(counts) - len(categories) - 2)
 
-    >>> [slot[0] for slot in category_slots(["cat"])]
-    ['cat', 'other known', 'unseen', 'missing']
+
+def category_slots(categories: Sequence[str], other_groups: int) -> list[Slot]:
+    """Label, kind and edges of a categorical column's slots: categories, groups of others, the rest.
+
+    >>> [slot[0] for slot in category_slots(["cat"], 2)]
+    ['cat', 'others, group 1', 'others, group 2', 'unseen', 'missing']
     """
     named: list[Slot] = [(name or "(empty)", "category", None, None) for name in categories]
+    others: list[Slot] = [
+        (f"others, group {group + 1}", "other", None, None) for group in range(other_groups)
+    ]
     return [
         *named,
-        ("other known", "other", None, None),
+        *others,
         ("unseen", "unseen", None, None),
         ("missing", "missing", None, None),
     ]

@@ -31,8 +31,8 @@ def normal(rows: int, shift: float = 0.0, spread: float = 1.0, missing: float = 
 
 
 def categories(rows: int, shares: tuple[float, ...]) -> Shape:
-    """Counts of named categories, then none in other, unseen and missing."""
-    return Shape((*(round(rows * share, 1) for share in shares), 0.0, 0.0, 0.0))
+    """Counts of named categories, each with a slot of its own, then none unseen and none missing."""
+    return Shape((*(round(rows * share, 1) for share in shares), 0.0, 0.0))
 
 
 def statistics(baseline: Shape, current: Shape) -> dict[str, float]:

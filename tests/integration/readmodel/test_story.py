@@ -156,7 +156,7 @@ def test_bins_stand_beside_their_baseline(store: Store) -> None:
     assert (compared.bins[0].current or 0) > 0.2 > (compared.bins[0].baseline or 0)
     classes = compare_bins(store, MODEL, "scores.class")
     assert classes is not None
-    assert [entry.label for entry in classes.bins] == [*"0123456789", "other known", "unseen", "missing"]
+    assert [entry.label for entry in classes.bins] == [*"0123456789", "unseen", "missing"]
     assert compare_bins(store, MODEL, "nothing") is None
 
 

@@ -15,6 +15,7 @@ from driftline.contracts import Contract, parse_contract
 from driftline.events import Event, Label, insert_events, record_labels
 from driftline.settings import Settings
 from driftline.store import Store
+from driftline.store.opening import open_store
 from service.application import Application
 from service.control_loop import ControlLoop
 from tests.receiver import Receiver, webhook_receiver
@@ -99,6 +100,14 @@ class Traffic:
         )
 
 
+@pytest.fixture(params=["server", "embedded"])
+def either_store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]:
+    """The store in both of its forms: a server by URL, and the engine of a state folder."""
+    form = settings if request.param == "server" else settings.model_copy(update={"clickhouse_url": None})
+    with open_store(form, own_engine=True) as opened:
+        yield opened
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with webhook_receiver() as running:
@@ -112,7 +121,9 @@ def pipeline() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def application(store: Store, settings: Settings, receiver: Receiver, pipeline: Receiver) -> Application:
+def application(
+    either_store: Store, settings: Settings, receiver: Receiver, pipeline: Receiver
+) -> Application:
     tuned = settings.model_copy(
         update={
             "window_seconds": WINDOW_SECONDS,
@@ -124,7 +135,7 @@ def application(store: Store, settings: Settings, receiver: Receiver, pipeline: 
             "webhook_secret": SecretStr(KEY),
         }
     )
-    return Application(store, tuned, "http://driftline.test")
+    return Application(either_store, tuned, "http://driftline.test")
 
 
 @pytest.fixture

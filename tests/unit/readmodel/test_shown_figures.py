@@ -43,10 +43,10 @@ def test_reported_text_is_kept_when_it_is_not_an_object(text: str, parsed: dict[
 def test_slots_name_open_ends_and_special_bins() -> None:
     assert [slot[1] for slot in numeric_slots([0.0, 1.0])] == ["range", "range", "range", "missing"]
     assert [slot[0] for slot in numeric_slots([])] == ["any value", "missing"]
-    assert [slot[0] for slot in category_slots(["cat", ""])] == [
+    assert [slot[0] for slot in category_slots(["cat", ""], 1)] == [
         "cat",
         "(empty)",
-        "other known",
+        "others, group 1",
         "unseen",
         "missing",
     ]
