@@ -142,8 +142,10 @@ class Children:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        for survivor in psutil.wait_procs(family, timeout=1.0)[1]:
+        survivors = psutil.wait_procs(family, timeout=1.0)[1]
+        for survivor in survivors:
             survivor.kill()
+        psutil.wait_procs(survivors, timeout=STOP_SECONDS)
 
     def stop(self) -> None:
         """Stop every program, the last started first; another Ctrl-C meanwhile changes nothing."""

@@ -17,7 +17,7 @@ from driftline.errors import PortInUse
 
 WINDOW_SECONDS = 1
 ACCURACY_TOLERANCE = 0.05
-HEALTHY_WINDOWS = 20
+HEALTHY_WINDOWS = 30
 """Healthy windows before the scanner wears out: from them the detectors learn how much windows differ."""
 
 

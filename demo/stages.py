@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.configuration import ACCURACY_TOLERANCE
 from demo.view import View
+from detectors.performance.accuracy import wilson_interval
 from driftline.errors import DriftlineError
 
 Figures = dict[str, Any]
@@ -136,19 +137,34 @@ def recovered(view: View) -> Figures | None:
     if labelled < RECOVERED_LABELS:
         return None
     accuracy = sum(row["value"] * row["labelled"] for row in judged) / labelled
-    baseline = judged[0]["baseline_value"]
-    if accuracy < baseline - ACCURACY_TOLERANCE or view.health["status"] in ("decaying", "drifting"):
+    lower, upper = wilson_interval(accuracy, labelled)
+    baseline, fallen_to = judged[0]["baseline_value"], _accuracy_before(view, version)
+    # Back means both: surely better than what it had fallen to, and not shown to miss its own baseline.
+    if lower <= fallen_to or upper < baseline - ACCURACY_TOLERANCE:
+        return None
+    if view.health["status"] in ("decaying", "drifting"):
         return None
     return {
         "version": version,
         "accuracy": accuracy,
+        "interval_95": [lower, upper],
         "labelled": labelled,
+        "accuracy_before": fallen_to,
         "baseline_accuracy": baseline,
         "status": view.health["status"],
         "episode_id": episode["episode_id"],
         "opened_at": episode["opened_at"],
         "resolved_at": episode["resolved_at"],
     }
+
+
+def _accuracy_before(view: View, version: str) -> float:
+    """Accuracy of the replaced version since the fault, over all labels."""
+    rows = [
+        row for row in view.since_fault(view.performance) if row["version"] != version and row["labelled"]
+    ]
+    labelled = sum(row["labelled"] for row in rows)
+    return float(sum(row["value"] * row["labelled"] for row in rows) / labelled) if labelled else 1.0
 
 
 def _tell_drift(figures: Figures) -> str:
@@ -208,7 +224,10 @@ STAGES = (
         "recovered",
         "The episode resolves",
         recovered,
-        lambda f: f"accuracy {f['accuracy']:.1%}, the baseline's is {f['baseline_accuracy']:.1%}",
+        lambda f: (
+            f"accuracy {f['accuracy']:.1%} after {f['accuracy_before']:.1%}, "
+            f"the baseline's is {f['baseline_accuracy']:.1%}"
+        ),
     ),
 )
 

@@ -54,7 +54,8 @@ def print_summary(console: Console, result: Mapping[str, Any]) -> None:
         f"  {after('gate_passed'):>5}  the gate passed: {gate['reason']}",
         f"  {after('redeployed'):>5}  version {stages['redeployed']['deployed_version']} was served, "
         f"{stages['redeployed']['failed_requests']} requests failed",
-        f"  {after('recovered'):>5}  the episode was resolved: accuracy {recovered['accuracy']:.1%}",
+        f"  {after('recovered'):>5}  the episode was resolved: accuracy {recovered['accuracy']:.1%} "
+        f"after {recovered['accuracy_before']:.1%}",
         _cost_line(result["cost"]),
     ]
     console.print("\n".join(lines), markup=False)

@@ -137,7 +137,7 @@ def main() -> None:
     )
     parser.add_argument("--report", type=Path, required=True, help="file that tells what was sent")
     parser.add_argument("--rows-per-second", type=float, default=100.0, help="images a second")
-    parser.add_argument("--label-share", type=float, default=0.5, help="share of images that get a label")
+    parser.add_argument("--label-share", type=float, default=0.6, help="share of images that get a label")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same documents")
     options = parser.parse_args()
     configure_logs()

@@ -68,7 +68,7 @@ def test_every_promise_is_kept(environment: dict[str, str]) -> None:
     assert result["ok"]
     assert result["missing"] == []
     stages = result["stages"]
-    assert list(sorted(stages)) == sorted(stage.name for stage in STAGES)
+    assert sorted(stages) == sorted(stage.name for stage in STAGES)
     at = {name: stage["at_seconds"] for name, stage in stages.items()}
     fault = result["fault_at_seconds"]
     assert at["served"] <= at["sampled"] < fault < at["drift_detected"] <= at["alert_delivered"]
@@ -90,7 +90,7 @@ def test_every_promise_is_kept(environment: dict[str, str]) -> None:
         "failed_requests": 0,
     }
     assert recovered["version"] == "2"
-    assert recovered["accuracy"] > decay["accuracy"] + 0.1
+    assert recovered["interval_95"][0] > recovered["accuracy_before"]
     cost = result["cost"]
     assert cost["usd_per_1000_predictions"] > 0
     assert cost["grade"] == "measured"
