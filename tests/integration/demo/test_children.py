@@ -68,7 +68,7 @@ def test_a_program_that_never_answers_is_an_error(tmp_path: Path, monkeypatch: p
     name = module(tmp_path, "silent_program", "import time; time.sleep(600)", monkeypatch)
     with Children(tmp_path / "logs", {}) as children:
         child = children.start("silent", name)
-        with pytest.raises(ChildFailed, match="silent did not answer .* within 0 s"):
+        with pytest.raises(ChildFailed, match=r"silent did not answer .* within 0 s"):
             children.await_ready(child, "http://127.0.0.1:9/", 0.3)
 
 
