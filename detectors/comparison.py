@@ -85,6 +85,7 @@ def compare(
             reader,
             {name: column.layout for name, column in baseline.columns.items()},
             versions=current.versions,
+            apart=False,
             since=current.since,
             until=current.until,
             window_seconds=ONE_WINDOW_SECONDS,

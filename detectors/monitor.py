@@ -149,6 +149,7 @@ class Monitor:
             contract,
             {name: column.layout for name, column in baseline.columns.items()},
             versions=[version],
+            apart=True,
             since=first,
             until=end,
             window_seconds=self._settings.window_seconds,

@@ -31,6 +31,7 @@ def count_profiles(
     layouts: Mapping[str, ColumnLayout],
     *,
     versions: Sequence[str],
+    apart: bool,
     since: datetime,
     until: datetime,
     window_seconds: int,
@@ -43,7 +44,9 @@ def count_profiles(
     layouts
         Bins by column name; columns without one are left out.
     versions
-        Versions to count, each on its own; empty for all of them together, reported as version ``""``.
+        Versions to count; empty for all of them.
+    apart
+        Count each version on its own; otherwise all together, reported as version ``""``.
     window_seconds
         Length of a window in seconds; windows begin at multiples of it since 1970.
     centres
@@ -63,6 +66,7 @@ def count_profiles(
     params: dict[str, Any] = {
         "model": contract.model,
         "versions": list(versions),
+        "apart": int(apart),
         "since": since,
         "until": until,
         "window_seconds": window_seconds,

@@ -1,5 +1,6 @@
 -- Counts every column of a model in each window of a time range: one pass over the events.
--- Parameters: model String; versions Array(String), empty for all versions together; since, until
+-- Parameters: model String; versions Array(String), empty for all; apart UInt8, 1 to count each version on
+--   its own and 0 to count them together, as version ''; since, until
 --   DateTime64(3), the half-open range; window_seconds UInt32; width UInt16, numeric slots of the
 --   contract; texts UInt16, its categorical slots; slots Array(UInt32) = 0..32*width-1; edges
 --   Array(Float64), 32 cells a slot (cell 0 unused, then ascending edges padded with +inf); centres
@@ -23,7 +24,7 @@ WITH
     arrayMap((x, c) -> if(isFinite(x), x - c, 0.), padded, {centres:Array(Float64)}) AS centred,
     arrayResize(categorical, {texts:UInt16}, toLowCardinality(char(0))) AS cells
 SELECT
-    if(empty({versions:Array(String)}), '', toString(version)) AS version,
+    if({apart:UInt8} = 1, toString(e.version), '') AS version,
     fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(ts), 1000 * {window_seconds:UInt32}) * 1000 * {window_seconds:UInt32}, 'UTC') AS window_start,
     count() AS rows,
     sum(weight) AS weight_sum,
@@ -34,8 +35,8 @@ SELECT
     minForEach(v) AS minima,
     maxForEach(v) AS maxima,
     /*CATEGORICAL*/ tuple(0) AS categorical_counts
-FROM inference_events
-WHERE model = {model:String}
+FROM inference_events AS e
+WHERE e.model = {model:String}
     AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
-    AND (empty({versions:Array(String)}) OR version IN {versions:Array(String)})
+    AND (empty({versions:Array(String)}) OR e.version IN {versions:Array(String)})
 GROUP BY version, window_start

@@ -34,6 +34,7 @@ def counted(
     layouts: dict[str, ColumnLayout],
     *,
     versions: tuple[str, ...] = (),
+    apart: bool = False,
     windows: int = 1,
     centres: dict[str, float] | None = None,
 ) -> dict[tuple[str, int, str], Profile]:
@@ -43,6 +44,7 @@ def counted(
         contract,
         layouts,
         versions=versions,
+        apart=apart,
         since=BEGIN,
         until=window(windows),
         window_seconds=60,
@@ -104,7 +106,7 @@ def test_windows_and_versions_are_counted_apart_or_together(store: Store) -> Non
     parts = {(w, v): RNG.normal(size=100 + 10 * w) for w in range(4) for v in ("1", "2", "3")}
     for (number, version), values in parts.items():
         send(store, contract, {"x": values.tolist()}, start=window(number), version=version)
-    found = counted(store, contract, layouts, versions=("1", "3"), windows=4)
+    found = counted(store, contract, layouts, versions=("1", "3"), apart=True, windows=4)
     assert set(found) == {("x", w, v) for w in range(4) for v in ("1", "3")}
     for (_, number, version), profile in found.items():
         assert profile.counts.tolist() == numeric_counts(layouts["x"], parts[number, version]).tolist()
@@ -112,6 +114,10 @@ def test_windows_and_versions_are_counted_apart_or_together(store: Store) -> Non
     assert set(together) == {("x", 0, ""), ("x", 1, "")}
     everything = np.concatenate([parts[1, version] for version in ("1", "2", "3")])
     assert together["x", 1, ""].counts.tolist() == numeric_counts(layouts["x"], everything).tolist()
+    pair = counted(store, contract, layouts, versions=("1", "3"))
+    assert {key: profile.rows for key, profile in pair.items()} == {("x", 0, ""): 200}
+    every = counted(store, contract, layouts, apart=True)
+    assert set(every) == {("x", 0, version) for version in ("1", "2", "3")}
 
 
 def test_a_range_is_half_open_and_other_models_are_not_counted(store: Store) -> None:
