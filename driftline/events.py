@@ -83,7 +83,7 @@ class LabelReceipt:
     Attributes
     ----------
     accepted
-        Labels stored.
+        Labels taken; of several for one event the last is stored.
     matched
         Of them, how many belong to an event that was sampled.
     unknown
@@ -102,17 +102,19 @@ def record_labels(store: Store, model: str, labels: Sequence[Label]) -> LabelRec
     """Store labels durably, then say which of them belong to known events."""
     if not labels:
         return LabelReceipt(0, 0, 0, ())
+    # Rows of one block are received at the same moment: two labels of one event could not be told apart.
+    newest = {label.event_id: label for label in labels}
+    ids = list(newest)
     store.insert(
         "labels",
         {
-            "model": [model] * len(labels),
-            "event_id": [label.event_id for label in labels],
-            "label": [label.label for label in labels],
-            "labelled_at": [label.labelled_at for label in labels],
+            "model": [model] * len(ids),
+            "event_id": ids,
+            "label": [label.label for label in newest.values()],
+            "labelled_at": [label.labelled_at for label in newest.values()],
         },
         token=None,
     )
-    ids = list(dict.fromkeys(label.event_id for label in labels))
     known: set[str] = set()
     for start in range(0, len(ids), 5000):
         rows = store.query(

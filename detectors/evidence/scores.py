@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from detectors.profiles.layout import ColumnLayout
+from detectors.statistics.counts import checked_counts
 
 ScoreKind = Literal["location", "share"]
 
@@ -50,7 +51,14 @@ class Score:
 
 
 def smoothed_shares(counts: NDArray[np.float64], effective_rows: float) -> NDArray[np.float64]:
-    """Baseline shares ``(c + .5/B) / (N + .5)`` with counts scaled to N effective rows."""
+    """Baseline shares ``(c + .5/B) / (N + .5)`` with counts scaled to N effective rows.
+
+    Raises
+    ------
+    InvalidInput
+        NaN, infinite or negative counts, or counts without any mass.
+    """
+    counts = checked_counts(counts, "the baseline")
     scaled = counts * (effective_rows / counts.sum())
     smoothed: NDArray[np.float64] = (scaled + 0.5 / counts.size) / (effective_rows + 0.5)
     return smoothed
