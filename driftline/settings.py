@@ -60,7 +60,9 @@ class Workload(BaseModel):
 class Settings(BaseSettings):
     """Everything a person can set; each field's description is what ``docs/settings.md`` shows."""
 
-    model_config = SettingsConfigDict(env_prefix="DRIFTLINE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="DRIFTLINE_", frozen=True, extra="forbid", allow_inf_nan=False
+    )
 
     state_dir: Path = Field(
         default=Path(".driftline"),

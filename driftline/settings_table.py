@@ -1,0 +1,93 @@
+"""The reference of all settings, written from the settings themselves.
+
+``python -m driftline.settings_table > docs/settings.md`` writes it; a test fails when it is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from driftline.settings import Settings, Workload
+
+_HEAD = """\
+# Settings
+
+Every setting can stand in `driftline.yaml` (in the current folder, or the file that `DRIFTLINE_CONFIG`
+names) and in the environment as `DRIFTLINE_` and its name in capitals, lists and mappings as JSON. What a
+command line gives wins over the environment, the environment over the file, the file over the default.
+
+This file is written by `python -m driftline.settings_table > docs/settings.md`.
+"""
+
+_WORKLOADS = """
+## workloads
+
+Each entry names a model and exactly one way to find its processes.
+"""
+
+_LIMITS = {"Ge": ("ge", "at least"), "Gt": ("gt", "above"), "Le": ("le", "at most"), "Lt": ("lt", "below")}
+
+
+def settings_table() -> str:
+    """The reference as Markdown, ending with a newline."""
+    return "\n".join([_HEAD, *_table(Settings), _WORKLOADS, *_table(Workload), ""])
+
+
+def _table(model: type[BaseModel]) -> list[str]:
+    rows = [
+        f"| `{name}` | {_type(info)} | {_default(info)} | {info.description} |"
+        for name, info in model.model_fields.items()
+    ]
+    return ["| name | type | default | what it does |", "| --- | --- | --- | --- |", *rows]
+
+
+def _type(info: FieldInfo) -> str:
+    limits = [
+        f"{words} {getattr(limit, attribute):g}"
+        for limit in info.metadata
+        for attribute, words in [_LIMITS.get(type(limit).__name__, ("", ""))]
+        if attribute
+    ]
+    return ", ".join([_name(info.annotation), *limits])
+
+
+def _name(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin in (typing.Union, UnionType):
+        return " or ".join(_name(argument) for argument in arguments if argument is not NoneType)
+    if origin is tuple:
+        return f"list of {_name(arguments[0])}s"
+    if origin is dict:
+        return "mapping"
+    names: dict[Any, str] = {
+        SecretStr: "secret text",
+        str: "text",
+        Path: "path",
+        int: "whole number",
+        float: "number",
+        Workload: "workload",
+    }
+    return names[annotation]
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "must be given"
+    value = info.get_default(call_default_factory=True)
+    if value is None or value in ((), {}, ""):
+        return "none"
+    return f"`{json.dumps(value, default=str)}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_table())

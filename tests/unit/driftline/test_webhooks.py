@@ -1,0 +1,108 @@
+"""Signed webhooks: what is genuine passes, what is not does not, and nothing secret is shown."""
+
+from __future__ import annotations
+
+import base64
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook
+
+from driftline.errors import InvalidSettings, Unauthorized
+from driftline.settings import Settings
+from driftline.webhooks import checked_secret, displayed_target, verify, webhook_secret
+
+SECRET = SecretStr("whsec_" + base64.b64encode(b"k" * 32).decode())
+OTHER = SecretStr("whsec_" + base64.b64encode(b"o" * 32).decode())
+BODY = b'{"status":"succeeded"}'
+
+
+def signed(body: bytes = BODY, *, secret: SecretStr = SECRET, age_seconds: float = 0.0) -> dict[str, str]:
+    from datetime import UTC, datetime
+
+    moment = datetime.fromtimestamp(time.time() - age_seconds, UTC)
+    signature = Webhook(secret.get_secret_value()).sign("ac-1", moment, body.decode())
+    return {
+        "webhook-id": "ac-1",
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def test_a_genuine_request_gives_its_id() -> None:
+    assert verify(SECRET, signed(), BODY) == "ac-1"
+    assert verify(SECRET, signed(age_seconds=200), BODY) == "ac-1"
+
+
+def test_one_right_signature_of_several_is_enough() -> None:
+    headers = signed()
+    headers["webhook-signature"] = "v1,AAAA " + headers["webhook-signature"]
+    assert verify(SECRET, headers, BODY) == "ac-1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({}, BODY),
+        (signed(), BODY + b" "),
+        (signed(), b"\xff\xfe"),
+        (signed(secret=OTHER), BODY),
+        (signed(age_seconds=400), BODY),
+        (signed(age_seconds=-400), BODY),
+        (signed() | {"webhook-id": "ac-2"}, BODY),
+        (signed() | {"webhook-timestamp": "soon"}, BODY),
+        (signed() | {"webhook-timestamp": "nan"}, BODY),
+        (signed() | {"webhook-timestamp": "9" * 40}, BODY),
+        (signed() | {"webhook-timestamp": ""}, BODY),
+        (signed() | {"webhook-signature": ""}, BODY),
+        (signed() | {"webhook-signature": "v1"}, BODY),
+        (signed() | {"webhook-signature": "v1,not base64!"}, BODY),
+        (signed() | {"webhook-signature": "v2," + signed()["webhook-signature"][3:]}, BODY),
+        (signed() | {"webhook-signature": "v1,é"}, BODY),
+        ({name: value for name, value in signed().items() if name != "webhook-id"}, BODY),
+        ({name: value for name, value in signed().items() if name != "webhook-timestamp"}, BODY),
+    ],
+)
+def test_anything_else_is_unauthorized(headers: dict[str, str], body: bytes) -> None:
+    with pytest.raises(Unauthorized, match="signature") as caught:
+        verify(SECRET, headers, body)
+    assert SECRET.get_secret_value()[6:] not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://ci.example/hook", "https://ci.example/hook"),
+        ("https://user:pw@ci.example:8443/hook?token=abc#frag", "https://ci.example:8443/hook"),
+        ("https://user:p@ss@ci.example/hook", "https://ci.example/hook"),
+        ("http://u:p@[::1]:80/x", "http://[::1]:80/x"),
+        ("http://host:99999/x?secret", "http://host:99999/x"),
+        ("http://[broken", "(not an address)"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_what_is_shown_of_an_address_holds_no_credentials(url: str, shown: str) -> None:
+    assert displayed_target(url) == shown
+
+
+def test_a_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path / "state")
+    first = webhook_secret(settings)
+    assert webhook_secret(settings) == first
+    assert first.get_secret_value().startswith("whsec_")
+    path = tmp_path / "state" / "webhook.secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert webhook_secret(settings.model_copy(update={"webhook_secret": OTHER})) == OTHER
+    assert webhook_secret(Settings(state_dir=tmp_path / "other")) != first
+
+
+@pytest.mark.parametrize(
+    "value", ["", "whsec_", "whsec_!!!!", "whsec_" + base64.b64encode(b"short").decode(), "ü"]
+)
+def test_a_key_that_is_none_is_refused_unseen(value: str) -> None:
+    with pytest.raises(InvalidSettings, match="at least 16 bytes") as caught:
+        checked_secret(SecretStr(value))
+    assert not value or value == "whsec_" or value not in caught.value.message
