@@ -82,7 +82,7 @@ class Plant:
     model_server: httpx2.Client
     reporter: OutcomeReporter
     stop: threading.Event
-    fewest_captures: int = 500
+    fewest_captures: int = 600
     patience_seconds: float = 60.0
 
 

@@ -70,7 +70,7 @@ class Bench:
         }
         return self.post("/retrain", {"type": "retrain.requested", "data": data}, **forged)
 
-    def fill_pool(self, scanner: Scanner, count: int = 520) -> None:
+    def fill_pool(self, scanner: Scanner, count: int = 620) -> None:
         rng = np.random.default_rng(4)
         pages = load_pools().morning
         drawn = pages.take(rng.integers(0, len(pages), count))
