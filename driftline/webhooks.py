@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -89,6 +90,8 @@ class WebhookSender:
         """
         now = datetime.now(UTC)
         target = displayed_target(url)
+        if not _is_http(url):
+            raise PermanentDelivery(f"{target} is not an http address", "malformed")
         headers = {
             "content-type": "application/json",
             "user-agent": "driftline",
@@ -109,6 +112,15 @@ class WebhookSender:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and not re.search(r"[\s\x00-\x1f]", url)
 
 
 def _raise_for(response: httpx2.Response, target: str) -> None:

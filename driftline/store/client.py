@@ -6,8 +6,10 @@ import logging
 import queue
 import re
 import socket
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,7 +81,7 @@ class Store:
             try:
                 with self._connection() as client:
                     rows, types = client.execute(
-                        sql, params or {}, with_column_types=True, settings=settings, query_id=query_id
+                        sql, _bound(params), with_column_types=True, settings=settings, query_id=query_id
                     )
                 break
             except StoreUnavailable:
@@ -103,7 +105,7 @@ class Store:
     ) -> None:
         """Run a statement that changes something and returns nothing."""
         with self._connection() as client:
-            client.execute(sql, params or {}, settings=settings)
+            client.execute(sql, _bound(params), settings=settings)
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]], *, token: str | None = None) -> int:
         """Insert columns of equal length in one block and return the number of rows.
@@ -126,6 +128,16 @@ class Store:
             return 0
         names = ", ".join(quote_identifier(name) for name in columns)
         settings: dict[str, Any] = {"insert_deduplication_token": token} if token else {}
+        try:
+            self._send(table, names, columns, settings)
+        except (AttributeError, TypeError, ValueError, ArithmeticError, struct.error) as error:
+            # The driver has an error of its own for some wrong values only.
+            raise StoreQueryFailed(f"a value does not fit its column of table {table}: {error}") from error
+        return rows
+
+    def _send(
+        self, table: str, names: str, columns: Mapping[str, Sequence[Any]], settings: dict[str, Any]
+    ) -> None:
         with self._connection() as client:
             client.execute(
                 f"INSERT INTO {quote_identifier(table)} ({names}) VALUES",
@@ -133,7 +145,6 @@ class Store:
                 columnar=True,
                 settings=settings,
             )
-        return rows
 
     def insert_rows(self, table: str, rows: Sequence[Mapping[str, Any]], *, token: str | None = None) -> int:
         """Insert dictionaries with the same keys; see :meth:`insert`."""
@@ -175,7 +186,10 @@ class Store:
             driver_errors.NetworkError,
             EOFError,
             OSError,
+            driver_errors.SocketTimeoutError,
+            driver_errors.ChecksumDoesntMatchError,
             driver_errors.UnexpectedPacketFromServerError,
+            driver_errors.UnknownPacketFromServerError,
         ) as error:
             raise self._unavailable(error) from error
         except driver_errors.Error as error:
@@ -253,6 +267,21 @@ def _checked_url(url: str) -> str:
             "(clickhouses:// for TLS); the value received does not"
         )
     return url
+
+
+def _bound(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Parameters as the driver may have them: it would cut moments to seconds, in the server's time zone."""
+    return {name: _moments_as_text(value) for name, value in (params or {}).items()}
+
+
+def _moments_as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"a moment needs a time zone, got {value!r}")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, (list, tuple)):
+        return [_moments_as_text(item) for item in value]
+    return value
 
 
 def _unquoted(value: str | None) -> str:
