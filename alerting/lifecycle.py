@@ -100,15 +100,22 @@ def _fields(condition: ModelCondition) -> tuple[str, ...]:
 
 
 def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
+    """One sentence with the figures: how far accuracy fell, what moved most, on what evidence."""
     said = []
     for version in condition.versions:
         if version.decaying:
-            said.append(f"decay: {version.qualities[0].reason}")
+            now = version.qualities[0]
+            said.append(
+                f"accuracy {now.value:.1%} [{now.lower:.1%}, {now.upper:.1%}] against {now.baseline_value:.1%}"
+            )
         if version.drifting and version.changes:
             top = version.changes[0]
-            more = f" and {len(version.changes) - 1} more fields" if len(version.changes) > 1 else ""
-            said.append(f"drift: {top.field}{more}: {top.reason}")
-    return f"{condition.model}: {kind.replace('_', ' ')}. " + "; ".join(said)
+            more = f" and {len(version.changes) - 1} more moved" if len(version.changes) > 1 else " moved"
+            said.append(
+                f"{top.field} {top.effect:+.2f} standard units "
+                f"(evidence {top.evidence:.1f}, {top.threshold:.1f} needed){more}"
+            )
+    return f"{kind.replace('_', ' ').capitalize()}: {'; '.join(said)}"
 
 
 def _evidence(condition: ModelCondition) -> dict[str, Any]:

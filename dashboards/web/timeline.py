@@ -76,7 +76,8 @@ def _steps(episode: Episode, actions: Sequence[Action]) -> list[Step]:
 
 
 def _notify_step(action: Action) -> Step:
-    return Step(f"Notified: {words(action.event)}", _delivery(action), action.at, _ACTION_STATE[action.state])
+    told = words(action.event.removeprefix("episode."))
+    return Step(f"Notified: {told}", _delivery(action), action.at, _ACTION_STATE[action.state])
 
 
 def _retrain_steps(action: Action) -> list[Step]:

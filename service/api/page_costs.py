@@ -16,6 +16,8 @@ from driftline.settings import Settings
 from driftline.store import Store
 
 _MOST_STEPS = 200
+_SAMPLES_A_STEP = 3
+"""Samples of use and counts of traffic tick apart; shorter steps would hold one without the other."""
 _FLEET_STEPS = 12
 _KEPT_SECONDS = 10.0
 
@@ -45,8 +47,12 @@ class PageCosts:
             return {model: self._fleet[model] for model in models if model in self._fleet}
 
     def history(self, model: str, since: datetime, until: datetime) -> Sequence[CostPoint]:
-        """Cost per 1,000 predictions step by step, at least a window long."""
-        step = max(float(self._settings.window_seconds), (until - since).total_seconds() / _MOST_STEPS)
+        """Cost per 1,000 predictions step by step: steps hold a window, and several samples of use."""
+        step = max(
+            float(self._settings.window_seconds),
+            _SAMPLES_A_STEP * self._settings.node_interval_seconds,
+            (until - since).total_seconds() / _MOST_STEPS,
+        )
         return [
             CostPoint(start=point.ts, per_thousand_usd=point.usd_per_1000_predictions)
             for point in cost_series(self._store, self._settings, model, since, until, step)
