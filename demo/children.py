@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,6 +85,11 @@ class Children:
     ) -> None:
         self.stop()
 
+    @property
+    def running(self) -> tuple[Child, ...]:
+        """Programs that were started and not stopped, in that order."""
+        return tuple(self._running)
+
     def start(self, name: str, module: str, *arguments: str) -> Child:
         """Start ``python -m module``; it ends with this process even when that is killed.
 
@@ -92,7 +97,7 @@ class Children:
         """
         log = self._log_dir / f"{name}.log"
         command = [sys.executable, "-m", "demo.bound_child", str(os.getpid()), module, *arguments]
-        with log.open("ab") as output:
+        with log.open("ab") as output, _signals_held() as came:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -102,8 +107,10 @@ class Children:
                 # Ctrl-C reaches only the story, which then stops its programs in order.
                 start_new_session=True,
             )
-        child = Child(name, process, log)
-        self._running.append(child)
+            child = Child(name, process, log)
+            self._running.append(child)
+        if came:
+            signal.raise_signal(came[0])
         return child
 
     def check(self) -> None:
@@ -142,14 +149,14 @@ class Children:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        survivors = psutil.wait_procs(family, timeout=1.0)[1]
+        survivors = psutil.wait_procs({*family, *_session(child.pid)}, timeout=1.0)[1]
         for survivor in survivors:
             survivor.kill()
         psutil.wait_procs(survivors, timeout=STOP_SECONDS)
 
     def stop(self) -> None:
         """Stop every program, the last started first; another Ctrl-C meanwhile changes nothing."""
-        with _undisturbed():
+        with _signals_held():
             for child in reversed(self._running.copy()):
                 self.stop_one(child)
 
@@ -160,14 +167,19 @@ class Children:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _signals_held() -> Iterator[list[int]]:
+    """Hold back SIGINT and SIGTERM and list those that came: no program is started and then forgotten.
+
+    Handlers that remember are used, since a blocked or ignored signal would stay so in the programs.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield []
         return
+    came: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    previous = [signal.signal(number, lambda number, _frame: came.append(number)) for number in numbers]
     try:
-        yield
+        yield came
     finally:
         for number, handler in zip(numbers, previous, strict=True):
             signal.signal(number, handler)
@@ -183,6 +195,16 @@ def _family(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def _session(leader: int) -> list[psutil.Process]:
+    """Processes of the session that a program leads: also those whose own parent has ended."""
+    members = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError):
+            if process.pid != leader and os.getsid(process.pid) == leader:
+                members.append(process)
+    return members
 
 
 def _answers(url: str) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -97,3 +101,38 @@ def test_a_taken_port_is_one_clear_error() -> None:
         taken.listen()
         with pytest.raises(PortInUse, match="cannot be used for the page"):
             Ports.choose(taken.getsockname()[1])
+
+
+def test_an_interrupt_while_a_program_starts_waits_until_it_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = module(tmp_path, "late_program", "import time; time.sleep(600)", monkeypatch)
+    real = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started = real(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGINT)
+        return started
+
+    children = Children(tmp_path / "logs", {})
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        children.start("late", name)
+    (child,) = children.running
+    children.stop()
+    assert child.process.returncode is not None
+
+
+def test_an_orphan_of_a_program_is_stopped_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orphaning = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {GRANDCHILD!r}])"
+    source = f"{orphaning}.pid; import time; print('ready', flush=True); time.sleep(600)"
+    name = module(tmp_path, "orphaning_program", source, monkeypatch)
+    with Children(tmp_path / "logs", {}) as children:
+        child = children.start("orphaning", name)
+        parent = psutil.Process(child.pid)
+        children.await_true(child, lambda: len(parent.children(recursive=True)) == 2, "start two", 20)
+        (middle,) = parent.children()
+        (orphan,) = middle.children()
+        middle.kill()
+        children.await_true(child, lambda: orphan.ppid() != middle.pid, "lose one", 20)
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
