@@ -17,7 +17,13 @@ import pytest
 
 from driftline.engine import EmbeddedClickHouse
 from driftline.engine.supervisor import CONNECTION_FILE, running_engine_url
-from driftline.errors import DependencyMissing, EngineError, StateFolderInUse, StoreQueryFailed, StoreUnavailable
+from driftline.errors import (
+    DependencyMissing,
+    EngineError,
+    StateFolderInUse,
+    StoreQueryFailed,
+    StoreUnavailable,
+)
 from driftline.store import Store
 
 
@@ -122,7 +128,9 @@ def test_engine_ends_with_a_killed_supervisor_and_the_folder_is_free_again(tmp_p
         "store.insert('kept', {'a': list(range(1000))})\n"
         "print(engine.pid, flush=True); time.sleep(600)\n"
     )
-    supervisor = subprocess.Popen([sys.executable, "-c", program, str(state)], stdout=subprocess.PIPE, text=True)
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", program, str(state)], stdout=subprocess.PIPE, text=True
+    )
     assert supervisor.stdout is not None
     engine_pid = int(supervisor.stdout.readline())
     supervisor.kill()
@@ -136,7 +144,9 @@ def test_a_stale_connection_file_is_not_believed(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    (tmp_path / CONNECTION_FILE).write_text(json.dumps({"url": f"clickhouse://driftline:x@127.0.0.1:{port}/"}))
+    (tmp_path / CONNECTION_FILE).write_text(
+        json.dumps({"url": f"clickhouse://driftline:x@127.0.0.1:{port}/"})
+    )
     assert running_engine_url(tmp_path) is None
     (tmp_path / CONNECTION_FILE).write_text("not json")
     assert running_engine_url(tmp_path) is None
