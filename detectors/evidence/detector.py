@@ -72,10 +72,9 @@ class FieldDetector:
                 f"the baseline has {self._baseline_rows:.0f} effective rows, {self._min_samples:.0f} needed",
             )
         usable = [window for window in windows if window.effective_rows >= 1 and window.counts.sum() > 0]
+        history = _History(usable)
         deviations = {
-            score.name: scan(
-                score, _series(score, usable), self._baseline_rows, independent_rows=self._single
-            )
+            score.name: scan(score, history.series(score), self._baseline_rows, independent_rows=self._single)
             for score in self._scores
         }
         return decide(
@@ -92,19 +91,23 @@ class FieldDetector:
         score = next((score for score in self._scores if score.name == direction), None)
         if score is None or not usable:
             return None
-        return recovered_over(score, _series(score, usable), self._baseline_rows, effect)
+        return recovered_over(score, _History(usable).series(score), self._baseline_rows, effect)
 
 
-def _series(score: Score, windows: Sequence[WindowCounts]) -> Series:
-    counts = np.stack([window.counts for window in windows])
-    rows = np.array([window.effective_rows for window in windows])
-    totals = counts.sum(axis=1)
-    if score.kind == "location":
+class _History:
+    """Counts of the windows as one matrix, from which every score has its series."""
+
+    def __init__(self, windows: Sequence[WindowCounts]) -> None:
+        self._rows = np.array([window.effective_rows for window in windows])
+        counts = np.stack([window.counts for window in windows])
+        self._shares = counts / counts.sum(axis=1, keepdims=True)
+
+    def series(self, score: Score) -> Series:
+        if score.kind == "share":
+            return Series(self._shares @ score.weights, self._rows)
         # Missing rows have no location: the mean is over the rows that are there.
-        present = counts[:, :-1].sum(axis=1)
-        rows = np.maximum(rows * present / totals, 1e-6)
-        totals = np.where(present > 0, present, 1.0)
-        values = counts.copy()
+        present = 1.0 - self._shares[:, -1]
+        values = self._shares.copy()
         values[:, -1] = 0.0
-        return Series((counts @ score.weights) / totals, rows, values / totals[:, None])
-    return Series((counts @ score.weights) / totals, rows)
+        values /= np.where(present > 0, present, 1.0)[:, None]
+        return Series(values @ score.weights, np.maximum(self._rows * present, 1e-6), values)
