@@ -106,7 +106,8 @@ def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
         if version.decaying:
             now = version.qualities[0]
             said.append(
-                f"accuracy {now.value:.1%} [{now.lower:.1%}, {now.upper:.1%}] against {now.baseline_value:.1%}"
+                f"accuracy {now.value:.1%} [{now.lower:.1%}, {now.upper:.1%}] "
+                f"against {now.baseline_value:.1%}"
             )
         if version.drifting and version.changes:
             top = version.changes[0]

@@ -77,9 +77,10 @@ def test_a_crash_between_sending_and_noting_sends_the_same_id_again(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(outbox, "delivered", crash)
-        dispatcher.send_due()
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "delivered", crash)
+        with pytest.raises(KeyboardInterrupt):
+            dispatcher.send_due()
     assert outbox.get("ac-1").state == "pending"
     dispatcher.send_due()
     assert [delivery.headers["webhook-id"] for delivery in receiver.deliveries] == ["ac-1", "ac-1"]
