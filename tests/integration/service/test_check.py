@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from driftline.settings import Settings
+from tests.processes import run_command
 
 ROWS = 2000
 
@@ -176,16 +177,7 @@ def test_nothing_is_left_behind(tmp_path: Path, settings: Settings, clickhouse_u
 
 def test_without_a_server_it_brings_its_own(tmp_path: Path) -> None:
     reference = write_csv(tmp_path / "a.csv", 1, skip=("mixed",))
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
-    result = subprocess.run(
-        [sys.executable, "-m", "service.cli.main", "check", "--baseline", "a.csv"]
-        + ["--current", "a.csv", "--json"],
-        capture_output=True,
-        text=True,
-        env=clean,
-        cwd=tmp_path,
-        timeout=120,
-    )
+    result = run_command("check", "--baseline", "a.csv", "--current", "a.csv", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv"], "no state folder is made"
     assert reference.exists()
