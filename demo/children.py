@@ -9,14 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx2
-import psutil
 
+from demo.process_family import descendants, end_family
 from driftline.errors import DriftlineError
 
 STOP_SECONDS = 15.0
@@ -142,17 +142,14 @@ class Children:
     def stop_one(self, child: Child) -> None:
         """Stop a program and all its descendants: SIGTERM, then SIGKILL for whatever stays."""
         self._running.remove(child)
-        family = _family(child.pid)
+        family = descendants(child.pid)
         child.process.send_signal(signal.SIGTERM)
         try:
             child.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        survivors = psutil.wait_procs({*family, *_session(child.pid)}, timeout=1.0)[1]
-        for survivor in survivors:
-            survivor.kill()
-        psutil.wait_procs(survivors, timeout=STOP_SECONDS)
+        end_family(child.pid, family)
 
     def stop(self) -> None:
         """Stop every program, the last started first; another Ctrl-C meanwhile changes nothing."""
@@ -188,23 +185,6 @@ def _signals_held() -> Iterator[list[int]]:
 def _last_lines(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return "\n".join(line[:LONGEST_LINE] for line in lines[-TAIL_LINES:])
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _session(leader: int) -> list[psutil.Process]:
-    """Processes of the session that a program leads: also those whose own parent has ended."""
-    members = []
-    for process in psutil.process_iter():
-        with suppress(ProcessLookupError, PermissionError):
-            if process.pid != leader and os.getsid(process.pid) == leader:
-                members.append(process)
-    return members
 
 
 def _answers(url: str) -> bool:
