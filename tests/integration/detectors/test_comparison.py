@@ -76,7 +76,7 @@ def test_unchanged_data_is_called_unchanged(store: Store, settings: Settings) ->
     alarms = []
     for seed in range(60):
         rng = np.random.default_rng(1000 + seed)
-        comparison = compared(store, settings, unchanged(rng, 1000), unchanged(rng, 700))
+        comparison = compared(store, settings, unchanged(rng, 600), unchanged(rng, 500))
         assert len(comparison.fields) == 12
         assert {one.status for one in comparison.fields} <= {"ok", "watch", "drifted"}
         alarms += [f"{seed}: {one.field} {one.reason}" for one in comparison.fields if one.drifted]

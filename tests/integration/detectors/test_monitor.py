@@ -125,14 +125,15 @@ def test_windows_close_after_the_lateness(store: Store, tuned: Settings) -> None
 
 def test_one_at_a_time_decides_what_all_at_once_does(store: Store, tuned: Settings) -> None:
     reference(store)
-    traffic(store, 0, 30)
-    traffic(store, 30, 34, shift=1.5)
-    traffic(store, 34, 40)
-    step_by_step = [one for count in range(1, 41) for one in evaluate(store, tuned, count)]
+    traffic(store, 0, 15)
+    traffic(store, 15, 18, shift=3.0)
+    traffic(store, 18, 24)
+    step_by_step = [one for count in range(1, 25) for one in evaluate(store, tuned, count)]
     findings = stored(store, "findings")
     for table in TABLES:
         store.command(f"TRUNCATE TABLE {table}")
-    at_once = evaluate(store, tuned, 40)
+    at_once = evaluate(store, tuned, 24)
+    assert "drifted" in {one.status for one in at_once}
     assert [one.status for one in step_by_step] == [one.status for one in at_once]
     assert stored(store, "findings") == findings
 

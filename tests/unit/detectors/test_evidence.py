@@ -234,11 +234,11 @@ class TestDetector:
         # Normal theory on a location carried by one row in five thousand alarms far too often.
         rng = np.random.default_rng(5)
         alarms = 0
-        for _ in range(1000):
+        for _ in range(500):
             column = numeric_column((rng.random(10_000) < 0.0002).astype(float))
             now = numeric_counts(column.layout, (rng.random(1000) < 0.0002).astype(float))
             alarms += once(column, now).status == "drifted"
-        assert alarms <= 10
+        assert alarms <= 3
 
     def test_an_unchanged_field_of_two_hundred_categories_is_not_flagged(self) -> None:
         rng = np.random.default_rng(6)
