@@ -12,6 +12,8 @@ import platform
 import sys
 from datetime import UTC, datetime
 
+from driftline.logs import configure_logs
+
 BENCHES = ("check", "ingest", "splice", "evidence", "demo")
 
 
@@ -33,6 +35,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"bench: no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
         return 2
+    configure_logs("warning")
     print(json.dumps(machine()), flush=True)
     missed = False
     for name in names or BENCHES:

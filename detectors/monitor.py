@@ -118,7 +118,10 @@ class Monitor:
             found = by_window.get(window.start, {})
             findings = []
             for column in contract.columns():
-                if column.name not in found or column.name not in baseline.columns:
+                if column.name not in baseline.columns:
+                    findings.append(self._not_in_baseline(contract, baseline, column, window))
+                    continue
+                if column.name not in found:
                     continue
                 finding = self._finding(
                     contract, baseline, column, found[column.name], history, states, detectors
@@ -185,6 +188,27 @@ class Monitor:
                 # One field's failure is that field's status in every window; the others go on.
                 detectors[column.name] = InvalidInput(str(error))
         return detectors
+
+    def _not_in_baseline(
+        self, contract: Contract, baseline: Baseline, column: Column, window: Window
+    ) -> Finding:
+        return Finding(
+            model=contract.model,
+            version=window.version,
+            baseline_id=baseline.baseline_id,
+            window_start=window.start,
+            window_end=window.start + timedelta(seconds=self._settings.window_seconds),
+            column=column.name,
+            kind=column.kind,
+            role=column.role,
+            decision=FieldDecision(
+                "insufficient_data",
+                f"baseline {baseline.name!r} has no such field: make a new one with `driftline baseline`",
+            ),
+            rows=window.rows,
+            effective_rows=float(window.rows),
+            floor=window.start,
+        )
 
     def _finding(
         self,
@@ -300,17 +324,19 @@ class Monitor:
 
 
 def _summary(findings: Sequence[Finding]) -> tuple[WindowStatus, str]:
-    """Status of a window: that of its worst field."""
-    for status in ("drifted", "watch", "ok", "insufficient_data"):
+    """Status of a window: that of its worst decided field, else failed before insufficient_data."""
+    failed = [finding for finding in findings if finding.decision.status == "failed"]
+    aside = f"; {len(failed)} fields failed, first {failed[0].column}" if failed else ""
+    for status in ("drifted", "watch", "ok"):
         matching = [finding for finding in findings if finding.decision.status == status]
         if matching:
             top = max(matching, key=lambda finding: _strength(finding.decision))
             others = f" and {len(matching) - 1} more" if len(matching) > 1 and status != "ok" else ""
-            if status == "insufficient_data":
-                return "insufficient_data", top.decision.reason
-            return status, f"{top.column}{others}: {top.decision.reason}"
+            return status, f"{top.column}{others}: {top.decision.reason}{aside}"
+    if failed:
+        return "failed", f"{failed[0].column}: {failed[0].decision.reason}"
     if findings:
-        return "failed", f"{findings[0].column}: {findings[0].decision.reason}"
+        return "insufficient_data", findings[0].decision.reason
     return "failed", "the contract has no field in common with the baseline"
 
 

@@ -7,13 +7,14 @@ Headers ``webhook-id`` (constant over retries), ``webhook-timestamp`` (seconds) 
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import SecretStr
@@ -56,10 +57,13 @@ def checked_secret(secret: SecretStr) -> SecretStr:
 
 
 def displayed_target(url: str) -> str:
-    """The address without user, password, query and fragment, fit to be stored and shown.
+    """Where a webhook goes, fit to be stored and shown: the host, and a digest for all the rest.
+
+    Chat services keep their secret in the path or the query, so neither is shown; the digest tells two
+    addresses on one host apart.
 
     >>> displayed_target("https://user:pw@ci.example/hook?token=abc")
-    'https://ci.example/hook'
+    'https://ci.example/…7ebdf028'
     >>> displayed_target("http://[::1]:8080/")
     'http://[::1]:8080/'
     """
@@ -68,7 +72,13 @@ def displayed_target(url: str) -> str:
     except ValueError:
         return "(not an address)"
     # What is before the last @ is credentials; hostname would lose the brackets of an IPv6 address.
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    credentials, _, host = parts.netloc.rpartition("@")
+    if not parts.netloc:
+        return "(not an address)"
+    if parts.path in ("", "/") and not (credentials or parts.query or parts.fragment):
+        return url
+    digest = hashlib.blake2b(url.encode(), digest_size=4).hexdigest()
+    return f"{parts.scheme}://{host}/…{digest}"
 
 
 class WebhookSender:

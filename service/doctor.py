@@ -27,6 +27,7 @@ Level = Literal["ok", "warning", "problem"]
 OPEN_FILES_NEEDED = 4096
 FREE_BYTES_NEEDED = 2 * 1024**3
 SLOWEST_COLLECTION_SECONDS = 900
+OTHER_VARIABLES = {"DRIFTLINE_CONFIG", "DRIFTLINE_DEMO_DIR", "DRIFTLINE_TEST_CLICKHOUSE_URL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,22 @@ def diagnose(settings: Settings) -> list[Diagnosis]:
     """Look at everything a set-up needs; never changes anything."""
     return [
         diagnosis
-        for look in (_engine, _state_folder, _limits, _store, _api, _loop)
+        for look in (_environment, _engine, _state_folder, _limits, _store, _api, _loop)
         for diagnosis in look(settings)
     ]
+
+
+def _environment(_settings: Settings) -> Iterator[Diagnosis]:
+    """Misspelt variables: they are ignored, which is hard to notice."""
+    known = {f"DRIFTLINE_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    unknown = sorted(name for name in os.environ if name.startswith("DRIFTLINE_") and name not in known)
+    if unknown:
+        yield Diagnosis(
+            "environment",
+            "warning",
+            f"{', '.join(unknown)}: no setting of that name",
+            "see docs/settings.md for the names",
+        )
 
 
 def _engine(settings: Settings) -> Iterator[Diagnosis]:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from detectors.reference_rows import baseline_from_rows
-from driftline.contracts import Contract, parse_contract
+from driftline.contracts import Contract, ContractField, parse_contract
 from driftline.events import Event, Label, insert_events, record_labels
 from driftline.settings import Settings
 from driftline.store import Store
@@ -280,6 +280,23 @@ def test_a_window_without_baseline_says_so(application: Application, traffic: Tr
     ControlLoop(application).run_once(traffic.now)
     rows = application.store.query("SELECT status, reason FROM windows FINAL")
     assert rows == [{"status": "no_baseline", "reason": "no baseline: make one with `driftline baseline`"}]
+
+
+def test_a_field_the_baseline_lacks_says_so_and_the_others_go_on(
+    application: Application, traffic: Traffic
+) -> None:
+    traffic.reference()
+    grown = CONTRACT.model_copy(
+        update={"fields": (*CONTRACT.fields, ContractField(name="added", kind="numeric"))}
+    )
+    application.contracts.register(grown)
+    traffic.send(1)
+    ControlLoop(application).run_once(traffic.now)
+    rows = application.store.query("SELECT field, status, reason FROM findings FINAL")
+    statuses = {row["field"]: row["status"] for row in rows}
+    assert statuses["added"] == "insufficient_data"
+    assert statuses["brightness"] == "ok"
+    assert any("has no such field" in row["reason"] for row in rows)
 
 
 def test_late_events_change_their_window(application: Application, traffic: Traffic) -> None:

@@ -122,6 +122,12 @@ def test_doctor_names_an_unreachable_database_without_its_password(tmp_path: Pat
     assert "hunter2" not in result.stdout + result.stderr
 
 
+def test_doctor_points_at_misspelt_variables(tmp_path: Path) -> None:
+    result = run_command("doctor", "--json", cwd=tmp_path, extra={"DRIFTLINE_WINDOW_SECOND": "60"})
+    found = {one["subject"]: one["finding"] for one in json.loads(result.stdout)["diagnoses"]}
+    assert found["environment"] == "DRIFTLINE_WINDOW_SECOND: no setting of that name"
+
+
 def test_an_open_address_needs_a_token(tmp_path: Path) -> None:
     result = run_command("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path)
     assert result.returncode == 2
