@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from detectors.decision import FieldDecision
+from detectors.evaluated_window import EvaluatedWindow, summarise
 from detectors.evidence.detector import FieldDetector, WindowCounts
 from detectors.evidence.scan import SCALES
 from detectors.field_statistics import BinShare, field_statistics, moved_bins
@@ -27,25 +27,6 @@ _log = get_logger(__name__)
 TOP_BINS = 5
 DRIFT_SHARE_OF_BUDGET = 0.5
 """Half of a model's false-alarm budget is for drift, half for decay."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedWindow:
-    """One version of a model in one closed window, as committed."""
-
-    model: str
-    version: str
-    start: datetime
-    end: datetime
-    status: WindowStatus
-    reason: str
-    rows: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def drifted(self) -> tuple[Finding, ...]:
-        """Findings of fields that drifted."""
-        return tuple(finding for finding in self.findings if finding.decision.status == "drifted")
 
 
 class Monitor:
@@ -119,7 +100,7 @@ class Monitor:
             findings = []
             for column in contract.columns():
                 if column.name not in baseline.columns:
-                    findings.append(self._not_in_baseline(contract, baseline, column, window))
+                    findings.append(self._not_in_baseline(baseline, column, window))
                     continue
                 if column.name not in found:
                     continue
@@ -137,7 +118,7 @@ class Monitor:
             profile_of = next(iter(found.values()), None)
             if profile_of is not None:
                 weights[version, window.start] = profile_of
-            status, reason = _summary(findings)
+            status, reason = summarise(findings)
             rows = profile_of.rows if profile_of else window.rows
             done.append(self._window(contract, window, status, reason, rows, tuple(findings)))
         save_findings(self._store, [finding for window in done for finding in window.findings])
@@ -189,25 +170,51 @@ class Monitor:
                 detectors[column.name] = InvalidInput(str(error))
         return detectors
 
-    def _not_in_baseline(
-        self, contract: Contract, baseline: Baseline, column: Column, window: Window
-    ) -> Finding:
-        return Finding(
-            model=contract.model,
+    def _not_in_baseline(self, baseline: Baseline, column: Column, window: Window) -> Finding:
+        decision = FieldDecision(
+            "insufficient_data",
+            f"baseline {baseline.name!r} has no such field: make a new one with `driftline baseline`",
+        )
+        return self._new_finding(
+            baseline,
+            column,
+            decision,
             version=window.version,
-            baseline_id=baseline.baseline_id,
-            window_start=window.start,
-            window_end=window.start + timedelta(seconds=self._settings.window_seconds),
-            column=column.name,
-            kind=column.kind,
-            role=column.role,
-            decision=FieldDecision(
-                "insufficient_data",
-                f"baseline {baseline.name!r} has no such field: make a new one with `driftline baseline`",
-            ),
+            start=window.start,
             rows=window.rows,
             effective_rows=float(window.rows),
             floor=window.start,
+        )
+
+    def _new_finding(
+        self,
+        baseline: Baseline,
+        column: Column,
+        decision: FieldDecision,
+        *,
+        version: str,
+        start: datetime,
+        rows: int,
+        effective_rows: float,
+        floor: datetime,
+        statistics: dict[str, float] | None = None,
+        bins: tuple[BinShare, ...] = (),
+    ) -> Finding:
+        return Finding(
+            model=baseline.model,
+            version=version,
+            baseline_id=baseline.baseline_id,
+            window_start=start,
+            window_end=start + timedelta(seconds=self._settings.window_seconds),
+            column=column.name,
+            kind=column.kind,
+            role=column.role,
+            decision=decision,
+            rows=rows,
+            effective_rows=effective_rows,
+            floor=floor,
+            statistics=statistics or {},
+            top_bins=bins,
         )
 
     def _finding(
@@ -242,21 +249,17 @@ class Monitor:
             # One field's failure is that field's status; the others go on.
             _log.error("field failed", model=contract.model, field=column.name, error=str(error))
             decision = FieldDecision("failed", f"could not be judged: {error}")
-        return Finding(
-            model=contract.model,
+        return self._new_finding(
+            baseline,
+            column,
+            decision,
             version=profile.version,
-            baseline_id=baseline.baseline_id,
-            window_start=profile.window_start,
-            window_end=profile.window_start + timedelta(seconds=self._settings.window_seconds),
-            column=column.name,
-            kind=column.kind,
-            role=column.role,
-            decision=decision,
+            start=profile.window_start,
             rows=profile.rows,
             effective_rows=profile.effective_rows,
             floor=floor,
             statistics=statistics,
-            top_bins=bins,
+            bins=bins,
         )
 
     def _decide(
@@ -321,26 +324,3 @@ class Monitor:
                 }
             )
         self._store.insert_rows("windows", rows)
-
-
-def _summary(findings: Sequence[Finding]) -> tuple[WindowStatus, str]:
-    """Status of a window: that of its worst decided field, else failed before insufficient_data."""
-    failed = [finding for finding in findings if finding.decision.status == "failed"]
-    aside = f"; {len(failed)} fields failed, first {failed[0].column}" if failed else ""
-    for status in ("drifted", "watch", "ok"):
-        matching = [finding for finding in findings if finding.decision.status == status]
-        if matching:
-            top = max(matching, key=lambda finding: _strength(finding.decision))
-            others = f" and {len(matching) - 1} more" if len(matching) > 1 and status != "ok" else ""
-            return status, f"{top.column}{others}: {top.decision.reason}{aside}"
-    if failed:
-        return "failed", f"{failed[0].column}: {failed[0].decision.reason}"
-    if findings:
-        return "insufficient_data", findings[0].decision.reason
-    return "failed", "the contract has no field in common with the baseline"
-
-
-def _strength(decision: FieldDecision) -> float:
-    if not decision.threshold > 0:
-        return 0.0
-    return decision.evidence / decision.threshold

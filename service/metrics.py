@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from detectors.monitor import EvaluatedWindow
+from detectors.evaluated_window import EvaluatedWindow
 
 
 class Metrics:

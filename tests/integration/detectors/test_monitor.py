@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from detectors.evaluated_window import EvaluatedWindow
 from detectors.findings import save_findings
-from detectors.monitor import EvaluatedWindow, Monitor
+from detectors.monitor import Monitor
 from detectors.reference_rows import baseline_from_rows
 from driftline.contracts import Contract, parse_contract
 from driftline.errors import StoreUnavailable
