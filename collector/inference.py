@@ -33,7 +33,7 @@ def infer_contract(model: str, inferences: Sequence[Inference]) -> Contract:
        width are at least 8: image.
     4. Other numbers: tensor. Other text is left out.
 
-    ``prediction`` becomes the class of the first prediction.
+    ``prediction`` becomes the class of the first prediction, else the only categorical output.
 
     Raises
     ------
@@ -44,16 +44,23 @@ def infer_contract(model: str, inferences: Sequence[Inference]) -> Contract:
         fields = _fields(inferences)
         if not fields:
             raise InvalidContract(f"no tensor of model {model!r} can be measured")
-        prediction = next((field.name for field in fields if field.kind == "prediction"), None)
         return Contract(
             model=model,
             fields=tuple(fields),
-            prediction=f"{prediction}.class" if prediction else "",
+            prediction=_prediction(fields),
             source="inferred",
         )
     except ValidationError as error:
         # Tensors whose names clash, as "a" measured by "a.mean" and another called "a.mean".
         raise InvalidContract(f"the tensors of model {model!r} make no contract: {error}") from error
+
+
+def _prediction(fields: Sequence[ContractField]) -> str:
+    scored = [field.name for field in fields if field.kind == "prediction"]
+    if scored:
+        return f"{scored[0]}.class"
+    named = [field.name for field in fields if field.kind == "categorical" and field.role == "output"]
+    return named[0] if len(named) == 1 else ""
 
 
 def _fields(inferences: Sequence[Inference]) -> list[ContractField]:
