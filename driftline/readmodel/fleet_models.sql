@@ -1,6 +1,6 @@
 -- Every registered model with its owner, at its newest contract.
 -- Parameters: model String, empty for all.
--- Columns: model, team, description; one row a model. The first row written for a revision wins.
+-- Columns: model, team, description; one row a model. The first row committed for a revision wins.
 -- Reads contracts by its key (model, revision, written_at).
 SELECT
     model,
@@ -8,7 +8,7 @@ SELECT
     JSONExtractString(newest, 'description') AS description
 FROM
 (
-    SELECT model, argMin(body, (-toInt64(revision), written_at, write_id)) AS newest
+    SELECT model, argMin(body, (-toInt64(revision), _block_number)) AS newest
     FROM contracts
     WHERE {model:String} = '' OR model = {model:String}
     GROUP BY model

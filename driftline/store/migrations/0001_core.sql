@@ -1,15 +1,16 @@
 -- What models take and give, what they were asked, and what turned out to be true.
 
--- Contracts: one row a revision; the first row written for a revision wins (argMin over written_at),
--- so that collectors that infer a contract at the same time agree on one.
+-- Contracts: one row a revision; the first row committed for a revision wins, so that collectors
+-- that infer a contract at the same time agree on one. Block numbers are given out at commit; written_at is
+-- taken before, so a writer could still find its own row first and lose to an earlier time afterwards.
 CREATE TABLE IF NOT EXISTS contracts (
     model String,
     revision UInt32,
     source LowCardinality(String),
     body String COMMENT 'the contract as JSON',
-    written_at DateTime64(6, 'UTC') DEFAULT now64(6),
-    write_id UUID DEFAULT generateUUIDv4()
-) ENGINE = MergeTree ORDER BY (model, revision, written_at);
+    written_at DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = MergeTree ORDER BY (model, revision, written_at)
+SETTINGS enable_block_number_column = 1;
 
 -- One sampled inference. Arrays are in the contract's slot order; a missing number is NaN, a missing
 -- category the single character U+0000. weight = 1 / inclusion probability.
