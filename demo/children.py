@@ -16,6 +16,7 @@ from typing import Self
 
 import httpx2
 
+from demo.interruption import Interruption
 from demo.process_family import descendants, end_family
 from driftline.errors import DriftlineError
 
@@ -58,10 +59,15 @@ class Children:
         Folder that gets ``NAME.log`` of each.
     environment
         Added to this process's environment.
+    interruption
+        Looked at whenever a program is waited for.
     """
 
-    def __init__(self, log_dir: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, log_dir: Path, environment: Mapping[str, str], interruption: Interruption | None = None
+    ) -> None:
         self._log_dir = log_dir
+        self._interruption = interruption or Interruption()
         # The programs are small and many: more than one BLAS thread each would only take turns.
         # They talk on loopback only, so a proxy of this machine must stay out of it.
         # Settings of whoever runs the story stay out too: it must not write into their database.
@@ -114,7 +120,8 @@ class Children:
         return child
 
     def check(self) -> None:
-        """Raise :class:`ChildFailed` when a program has ended on its own."""
+        """Raise :class:`ChildFailed` when a program has ended on its own; heed an interruption."""
+        self._interruption.check()
         for child in self._running:
             code = child.process.poll()
             if code is not None:

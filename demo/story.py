@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
 
 from demo.api import DriftlineApi
 from demo.digits import require_scikit_learn
+from demo.interruption import Interruption
 from demo.screen import LineScreen, LiveScreen, Screen, SilentScreen
 from demo.summary import print_summary, read_cost
 from demo.telling import POLL_SECONDS, Story
@@ -52,8 +51,9 @@ def run_demo(headless: bool, json_output: bool, port: int | None = None) -> int:
     """
     require_scikit_learn()
     console = Console(highlight=False, soft_wrap=True)
-    with _story_folder() as folder, _sigterm_as_interrupt():
-        story = Story(folder, port, _choose_screen(console, headless, json_output))
+    interruption = Interruption()
+    with _story_folder() as folder, interruption.heeded():
+        story = Story(folder, port, _choose_screen(console, headless, json_output), interruption)
         result, code = _tell(story, console, headless, json_output)
     if json_output:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -127,17 +127,3 @@ def _story_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the story as Ctrl-C does: in order."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

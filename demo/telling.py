@@ -15,6 +15,7 @@ from demo.api import DriftlineApi
 from demo.children import Children
 from demo.configuration import HEALTHY_WINDOWS, Places, Ports, loopback, new_webhook_secret, write_settings
 from demo.digits import MODEL
+from demo.interruption import Interruption
 from demo.screen import Screen
 from demo.stages import STAGES, StoryFailed
 from demo.view import Sources, View
@@ -35,6 +36,8 @@ class Story:
         Port of the page; a free one when ``None``.
     screen
         Who is told.
+    interruption
+        What ends the story early; looked at while it waits.
 
     Attributes
     ----------
@@ -48,7 +51,9 @@ class Story:
         When the scanner wore out.
     """
 
-    def __init__(self, folder: Path, port: int | None, screen: Screen) -> None:
+    def __init__(
+        self, folder: Path, port: int | None, screen: Screen, interruption: Interruption | None = None
+    ) -> None:
         self._began = time.monotonic()
         self.began_at = datetime.now(UTC)
         self._places = Places(folder)
@@ -63,7 +68,7 @@ class Story:
             "DRIFTLINE_CONFIG": str(write_settings(folder, self._ports)),
             "DRIFTLINE_WEBHOOK_SECRET": new_webhook_secret(),
         }
-        self.children = Children(folder / "logs", environment)
+        self.children = Children(folder / "logs", environment, interruption)
 
     @property
     def seconds(self) -> float:
