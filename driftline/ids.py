@@ -10,7 +10,6 @@ import hashlib
 from datetime import datetime
 from typing import NewType
 
-ModelName = NewType("ModelName", str)
 EpisodeId = NewType("EpisodeId", str)
 ActionId = NewType("ActionId", str)
 BaselineId = NewType("BaselineId", str)

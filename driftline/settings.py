@@ -8,6 +8,7 @@ Secrets are ``SecretStr``: they never appear in logs, errors or the API.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,8 +43,6 @@ class Workload(BaseModel):
     @field_validator("command")
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
-        import re
-
         if value is not None:
             try:
                 re.compile(value)

@@ -1,11 +1,11 @@
-"""What a deploy-pipeline hook is, and the table in which built-in ones stand."""
+"""What a deploy-pipeline hook is, and what it is handed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from alerting.episode import Episode
 from driftline.ids import ActionId
@@ -50,15 +50,6 @@ class RetrainRequest:
                 "callback_url": self.callback_url,
             },
         }
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineReport:
-    """What a pipeline says about a run it was asked for."""
-
-    status: Literal["running", "succeeded", "failed"]
-    run_id: str
-    detail: Mapping[str, Any]
 
 
 class PipelineHook(Protocol):

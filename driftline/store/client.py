@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from clickhouse_driver import Client
 from clickhouse_driver import errors as driver_errors
@@ -285,8 +285,6 @@ def _moments_as_text(value: Any) -> Any:
 
 
 def _unquoted(value: str | None) -> str:
-    from urllib.parse import unquote
-
     return unquote(value) if value else ""
 
 

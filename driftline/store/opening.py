@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from driftline.engine.supervisor import EmbeddedClickHouse, running_engine_url
-from driftline.errors import StateFolderInUse
 from driftline.settings import Settings
 from driftline.store.client import Store
 from driftline.store.migrations import migrate
+from driftline.store.sql import quote_identifier
 
 
 @contextmanager
@@ -46,10 +47,6 @@ def open_scratch_store(settings: Settings, scratch_dir: Path) -> Iterator[Store]
 
     On a server it is a database of its own; without one, an engine in ``scratch_dir``.
     """
-    from uuid import uuid4
-
-    from driftline.store.sql import quote_identifier
-
     if settings.clickhouse_url is None:
         with _engine(settings, scratch_dir) as engine, _migrated(engine.url, settings) as store:
             yield store
@@ -79,6 +76,3 @@ def _migrated(url: str, settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-__all__ = ["StateFolderInUse", "open_scratch_store", "open_store"]

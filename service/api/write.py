@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Body, Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from alerting.outbox import Action
 from detectors.reference_rows import baseline_from_rows, columns_of_rows
@@ -176,8 +177,6 @@ def write_router(application: Application) -> APIRouter:
             raise InvalidInput(f"the report is wrong: {error}") from error
         outcome = {"run_id": report.run_id, "detail": report.detail}
         # The store blocks; a report is rare and small, so the thread pool takes it.
-        from starlette.concurrency import run_in_threadpool
-
         return _action_out(
             await run_in_threadpool(application.outbox.report, action_id, report.status, outcome)
         )
