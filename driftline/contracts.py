@@ -20,25 +20,79 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from driftline.errors import InvalidContract
 
 Role = Literal["input", "output", "segment"]
-Kind = Literal["numeric", "categorical", "image", "tensor", "prediction"]
+Kind = Literal[
+    "numeric", "categorical", "text", "image", "audio", "embedding", "tensor", "prediction", "sequence"
+]
 ColumnKind = Literal["numeric", "categorical"]
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 FIELD_NAME = re.compile(r"[^\x00-\x1f`]{1,200}")
 
 DERIVED_COLUMNS: Mapping[Kind, tuple[tuple[str, ColumnKind], ...]] = {
+    "text": (
+        ("characters", "numeric"),
+        ("tokens", "numeric"),
+        ("script", "categorical"),
+        ("script_entropy", "numeric"),
+        ("language", "categorical"),
+        ("digit_share", "numeric"),
+        ("punctuation_share", "numeric"),
+        ("emoji_share", "numeric"),
+        ("unknown_share", "numeric"),
+        ("repetition", "numeric"),
+        ("compression_ratio", "numeric"),
+    ),
     "image": (
         ("brightness", "numeric"),
         ("contrast", "numeric"),
         ("sharpness", "numeric"),
         ("noise", "numeric"),
+        ("width", "numeric"),
+        ("height", "numeric"),
+        ("aspect", "numeric"),
+        ("colourfulness", "numeric"),
+        ("entropy", "numeric"),
+        ("blank_share", "numeric"),
     ),
-    "tensor": (("mean", "numeric"), ("std", "numeric"), ("min", "numeric"), ("max", "numeric")),
+    "audio": (
+        ("duration_seconds", "numeric"),
+        ("sample_rate_hz", "numeric"),
+        ("rms", "numeric"),
+        ("peak", "numeric"),
+        ("clipping_share", "numeric"),
+        ("silence_share", "numeric"),
+        ("zero_crossing_rate", "numeric"),
+        ("spectral_centroid_hz", "numeric"),
+        ("snr_db", "numeric"),
+    ),
+    "embedding": (
+        ("norm", "numeric"),
+        ("cosine", "numeric"),
+        *((f"projection_{index}", "numeric") for index in range(8)),
+    ),
+    "tensor": (
+        ("mean", "numeric"),
+        ("std", "numeric"),
+        ("min", "numeric"),
+        ("max", "numeric"),
+        ("skewness", "numeric"),
+        ("p05", "numeric"),
+        ("p50", "numeric"),
+        ("p95", "numeric"),
+        ("zero_share", "numeric"),
+        ("nan_share", "numeric"),
+    ),
     "prediction": (
         ("class", "categorical"),
         ("confidence", "numeric"),
         ("entropy", "numeric"),
         ("margin", "numeric"),
+    ),
+    "sequence": (
+        ("length", "numeric"),
+        ("mean_confidence", "numeric"),
+        ("min_confidence", "numeric"),
+        ("characters", "numeric"),
     ),
 }
 """Columns that measure a field of a rich kind; definitions and units are in collector/descriptors."""
@@ -65,7 +119,9 @@ class ContractField(BaseModel):
 
     name: str = Field(description="Name people use; unique in the contract.")
     role: Role = Field(default="input", description="input, output or segment.")
-    kind: Kind = Field(description="numeric, categorical, image, tensor or prediction.")
+    kind: Kind = Field(
+        description="numeric, categorical, text, image, audio, embedding, tensor, prediction or sequence."
+    )
     source: str = Field(
         default="", description="Tensor name in the request (input) or response (output); the field's name."
     )

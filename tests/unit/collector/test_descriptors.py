@@ -19,6 +19,12 @@ def test_flat_image_has_only_brightness() -> None:
         "contrast": [0.0] * 2,
         "sharpness": [0.0] * 2,
         "noise": [0.0] * 2,
+        "width": [8.0] * 2,
+        "height": [8.0] * 2,
+        "aspect": [1.0] * 2,
+        "colourfulness": [0.0] * 2,
+        "entropy": [0.0] * 2,
+        "blank_share": [1.0] * 2,
     }
 
 
@@ -74,7 +80,21 @@ def test_one_bad_pixel_spoils_only_its_image() -> None:
 
 def test_tensor_leaves_out_what_is_not_finite() -> None:
     found = measure_tensors(np.array([[1.0, np.nan, 3.0], [np.inf, np.nan, np.nan]]))
-    assert [value[0] for value in found.values()] == [2.0, 1.0, 1.0, 3.0]
+    assert {name: value[0] for name, value in found.items()} == pytest.approx(
+        {
+            "mean": 2.0,
+            "std": 1.0,
+            "min": 1.0,
+            "max": 3.0,
+            "skewness": 0.0,
+            "p05": 1.1,
+            "p50": 2.0,
+            "p95": 2.9,
+            "zero_share": 0.0,
+            "nan_share": 1 / 3,
+        }
+    )
+    assert found.pop("nan_share")[1] == 1.0
     assert all(math.isnan(value[1]) for value in found.values())
 
 
