@@ -23,6 +23,9 @@ TILES = 8
 SMALLEST_TILE = 4
 BLANK_CONTRAST = 5.0
 
+ELEMENTS_AT_ONCE = 1 << 18
+"""2 MiB of float64: what is measured at once stays near the processor's cache."""
+
 
 def to_planes(images: NDArray[Any]) -> NDArray[np.float64]:
     """Colour planes of a stack of images, without alpha.
@@ -135,13 +138,13 @@ def to_levels(planes: NDArray[np.float64], white: float | None = None) -> NDArra
     [[0.0, 255.0], [0.0, 255.0], [0.0, 51.0], [nan, nan]]
     """
     if white is not None:
-        return planes * (WHITE / white)
+        return np.asarray(planes * (WHITE / white))
     low, high = planes.min(axis=(0, 2, 3)), planes.max(axis=(0, 2, 3))
     cases = [(low >= 0.0) & (high <= 1.0), (low >= -1.0) & (high <= 1.0)]
     cases.append((low >= 0.0) & (high > BLACK_LEVEL) & (high <= WHITE))
     factor = np.select(cases, [WHITE, WHITE / 2.0, 1.0], default=np.nan)
     shift = np.select(cases, [0.0, WHITE / 2.0, 0.0], default=np.nan)
-    return planes * factor[:, None, None] + shift[:, None, None]
+    return np.asarray(planes * factor[:, None, None] + shift[:, None, None])
 
 
 def colourfulness(levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -187,9 +190,11 @@ def entropy(levels: NDArray[np.float64]) -> NDArray[np.float64]:
     bins = int(WHITE) + 1
     rounded += (np.arange(len(rounded)) * bins)[:, None]
     counts = np.bincount(rounded.ravel(), minlength=len(rounded) * bins).reshape(-1, bins)
-    logs = np.log2(counts, where=counts > 0, out=np.zeros(counts.shape))
+    image, level = np.nonzero(counts)
+    filled = counts[image, level]
+    sums = np.bincount(image, weights=filled * np.log2(filled), minlength=len(counts))
     found = np.full(len(levels), np.nan)
-    found[known] = np.maximum(0.0, np.log2(pixels) - (counts * logs).sum(axis=1) / pixels)
+    found[known] = np.maximum(0.0, np.log2(pixels) - sums / pixels)
     return found
 
 
@@ -238,12 +243,21 @@ def measure_images(images: NDArray[Any], white: float | None = None) -> dict[str
     Parameters
     ----------
     images
-        Shapes and errors as in :func:`to_planes`.
+        Shapes and errors as in :func:`to_planes`. Measured a few at a time, so that the memory used does
+        not grow with the stack.
     white
         See :func:`to_levels`.
     """
-    planes = to_planes(images)
-    rows, height, width = planes.shape[1:]
+    height, width = to_planes(images[:1]).shape[2:]
+    rows = len(images)
+    step = max(1, ELEMENTS_AT_ONCE // max(1, images[0].size if rows else 1))
+    parts = [_measure(to_planes(images[at : at + step]), white) for at in range(0, max(rows, 1), step)]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    sizes = {"width": float(width), "height": float(height), "aspect": width / height}
+    return found | {name: np.full(rows, size) for name, size in sizes.items()}
+
+
+def _measure(planes: NDArray[np.float64], white: float | None) -> dict[str, NDArray[np.float64]]:
     finite = np.asarray(np.isfinite(planes).all(axis=(0, 2, 3)))
     if not finite.all():
         planes = np.where(finite[:, None, None], planes, 0.0)
@@ -255,17 +269,10 @@ def measure_images(images: NDArray[Any], white: float | None = None) -> dict[str
             "contrast": contrast(grey),
             "sharpness": sharpness(grey),
             "noise": noise(grey),
-            "width": np.full(rows, float(width)),
-            "height": np.full(rows, float(height)),
-            "aspect": np.full(rows, width / height),
             "colourfulness": colourfulness(levels),
             "entropy": entropy(grey_levels),
             "blank_share": blank_share(grey_levels),
         }
-    for name, values in found.items():
-        if name not in _SIZES:
-            values[~(finite & np.isfinite(values))] = np.nan
+    for values in found.values():
+        values[~(finite & np.isfinite(values))] = np.nan
     return found
-
-
-_SIZES = frozenset({"width", "height", "aspect"})
