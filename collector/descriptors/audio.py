@@ -58,7 +58,7 @@ def to_waveforms(samples: NDArray[Any], full_scale: float | None = None) -> NDAr
     elif full_scale is not None:
         waveforms /= full_scale
     else:
-        loud = np.abs(waveforms).reshape(len(waveforms), -1).max(axis=1, initial=0.0) > LOUDEST_FLOAT
+        loud = np.abs(waveforms).max(axis=tuple(range(1, waveforms.ndim))) > LOUDEST_FLOAT
         waveforms[loud] /= SIXTEEN_BITS
     return waveforms if waveforms.ndim == 2 else np.asarray(waveforms.mean(axis=3 - axis))
 
@@ -117,7 +117,9 @@ def spectral_centroid(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     amplitude = np.abs(np.fft.rfft(frames * window, axis=2)).mean(axis=1)
     frequency = np.fft.rfftfreq(length)
     total = amplitude.sum(axis=1)
-    centre = np.divide(amplitude @ frequency, total, where=total > 0.0, out=np.full(len(total), np.nan))
+    # No matrix product: its rounding would depend on the other rows.
+    moment = (amplitude * frequency).sum(axis=1)
+    centre = np.divide(moment, total, where=total > 0.0, out=np.full(len(total), np.nan))
     return np.asarray(centre)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def to_probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(simplex, scores / np.where(simplex, sums, 1.0), softmax)
 
 
-def measure_predictions(scores: NDArray[np.float64], classes: Sequence[str] = ()) -> Predictions:
+def measure_predictions(scores: NDArray[Any], classes: Sequence[str] = ()) -> Predictions:
     """Columns of a batch of scores.
 
     Parameters
@@ -77,6 +78,7 @@ def measure_predictions(scores: NDArray[np.float64], classes: Sequence[str] = ()
     """
     if scores.ndim != 2 or scores.shape[1] == 0:
         raise ValueError(f"scores of shape {scores.shape} are not (rows, classes)")
+    scores = np.asarray(scores, dtype=np.float64)
     finite = np.asarray(np.isfinite(scores).all(axis=1))
     probabilities = to_probabilities(np.where(finite[:, None], scores, 0.0))
     best = probabilities.argmax(axis=1)
