@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from collector.descriptors.tensor import measure_tensors
+from collector.descriptors.tensor import MOST_SORTED, measure_tensors
 from driftline.contracts import DERIVED_COLUMNS
 
 NAMES = [name for name, _ in DERIVED_COLUMNS["tensor"]]
@@ -30,6 +30,16 @@ def test_the_sketch_is_that_of_the_finite_elements() -> None:
         expected += np.quantile(kept, [0.05, 0.5, 0.95]).tolist()
         expected += [(kept == 0.0).mean(), 1.0 - len(kept) / 40]
         assert [found[name][row] for name in NAMES] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [MOST_SORTED + 1, 3 * 64_000])
+def test_quantiles_of_a_large_row_are_close_and_blind_to_channels(size: int) -> None:
+    # Three interleaved channels of different level: a fixed step would hit one of them only.
+    values = np.random.default_rng(5).normal(0.0, 1.0, (1, size)) + np.arange(size) % 3 * 10.0
+    found = measure_tensors(values)
+    for name, share in (("p05", 0.05), ("p50", 0.5), ("p95", 0.95)):
+        assert (values < found[name][0]).mean() == pytest.approx(share, abs=0.012), name
+    assert found["max"][0] == values.max()
 
 
 @pytest.mark.parametrize("unit", [1e-150, 1.0, 1e150])
