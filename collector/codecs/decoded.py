@@ -24,7 +24,8 @@ class Tensor:
     datatype
         V2 name: ``FP32``, ``INT64``, ``BOOL``, ``BYTES``…
     values
-        Shape as sent; ``float64`` for numbers and booleans (0 and 1), ``object`` of ``str`` for BYTES.
+        Shape as sent. Numbers and booleans (0 and 1) are ``float64``, null is NaN. BYTES is ``object``:
+        ``str`` where the bytes are UTF-8, else ``bytes`` (a JPEG, for one), ``None`` where a row has none.
     """
 
     name: str
@@ -53,6 +54,10 @@ class Inference:
         Whether the first axis of the tensors is the row.
     faults
         Tensors that could not be decoded, with the reason; they count as missing.
+    model
+        Model the messages name; empty where only the path does.
+    error
+        What the answer's body says went wrong; taps that see no status have only this.
     """
 
     request_id: str
@@ -62,6 +67,8 @@ class Inference:
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
     faults: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    error: str = ""
 
 
 def count_rows(tensors: list[Tensor]) -> tuple[int, bool]:
@@ -76,3 +83,12 @@ def count_rows(tensors: list[Tensor]) -> tuple[int, bool]:
     first = {tensor.shape[0] if tensor.shape else None for tensor in tensors}
     size = first.pop() if len(first) == 1 else None
     return (1, False) if size is None or size == 0 else (size, True)
+
+
+def clean_text(value: str, length: int = 256) -> str:
+    """``value`` as UTF-8 can hold it, cut to ``length`` characters.
+
+    >>> clean_text("caf\udce9")
+    'caf?'
+    """
+    return value[:length].encode("utf-8", "replace").decode("utf-8")
