@@ -1,4 +1,4 @@
-"""How much of the traffic became events, counted by model and version until it is written."""
+"""How much of the traffic became events, counted by model, version, instance and tap until it is written."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from collector.reasons import DropReason
+from collector.reasons import DropReason, Tap
+
+
+class Source(NamedTuple):
+    """What coverage is counted by."""
+
+    model: str
+    version: str
+    instance: str
+    tap: Tap
 
 
 @dataclass(slots=True)
@@ -25,29 +34,38 @@ class CoverageLedger:
     Safe to use from several threads.
     """
 
-    def __init__(self, instance: str) -> None:
-        self._instance = instance
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[tuple[str, str], _Counts] = {}
-        self.totals: Counter[str] = Counter()
+        self._counts: dict[Source, _Counts] = {}
+        self._totals: Counter[tuple[str, str]] = Counter()
 
-    def kept(self, model: str, version: str, rows: int) -> None:
+    def kept(self, source: Source, rows: int) -> None:
         """Rows were stored."""
         with self._lock:
-            self._of(model, version).kept += rows
-            self.totals["kept"] += rows
+            self._of(source).kept += rows
+            self._totals[source.tap, "kept"] += rows
 
-    def unsampled(self, model: str, version: str, rows: int) -> None:
+    def unsampled(self, source: Source, rows: int) -> None:
         """Rows were left out by sampling."""
         with self._lock:
-            self._of(model, version).unsampled += rows
-            self.totals["unsampled"] += rows
+            self._of(source).unsampled += rows
+            self._totals[source.tap, "unsampled"] += rows
 
-    def dropped(self, model: str, version: str, rows: int, reason: DropReason) -> None:
+    def dropped(self, source: Source, rows: int, reason: DropReason) -> None:
         """Rows should have been stored and were not."""
         with self._lock:
-            self._of(model, version).dropped[reason] += rows
-            self.totals[reason] += rows
+            self._of(source).dropped[reason] += rows
+            self._totals[source.tap, reason] += rows
+
+    def settled(self, source: Source, rows: int, fate: Literal["kept"] | DropReason) -> None:
+        """The fate of rows is known that are counted elsewhere (with their batch); they enter the totals."""
+        with self._lock:
+            self._totals[source.tap, fate] += rows
+
+    def totals(self) -> dict[tuple[str, str], int]:
+        """Rows since the start by tap and fate: ``kept``, ``unsampled`` or the reason of a drop."""
+        with self._lock:
+            return dict(self._totals)
 
     def pending(self) -> bool:
         """Whether there are counts that :meth:`take` would return."""
@@ -62,14 +80,15 @@ class CoverageLedger:
         rows = sorted(counts.items())
         return {
             "ts": [now] * len(rows),
-            "model": [model for (model, _), _ in rows],
-            "version": [version for (_, version), _ in rows],
-            "instance": [self._instance] * len(rows),
+            "model": [source.model for source, _ in rows],
+            "version": [source.version for source, _ in rows],
+            "instance": [source.instance for source, _ in rows],
+            "tap": [source.tap for source, _ in rows],
             "seen": [count.kept + count.unsampled + count.dropped.total() for _, count in rows],
             "kept": [count.kept for _, count in rows],
             "unsampled": [count.unsampled for _, count in rows],
             "dropped": [dict(count.dropped) for _, count in rows],
         }
 
-    def _of(self, model: str, version: str) -> _Counts:
-        return self._counts.setdefault((model, version), _Counts())
+    def _of(self, source: Source) -> _Counts:
+        return self._counts.setdefault(source, _Counts())

@@ -3,8 +3,7 @@
     length u32 | kind u8 | connection u64 | monotonic seconds f64 | payload
 
 The first frame of a worker is ``CONFIG``. ``GAP`` says that bytes of the connection were not copied;
-its payload is the number of requests that seem to be among them (u32) and whether the last of those
-bytes came from the model server (u8).
+its payload is a :class:`Gap`. ``STATS`` carries the splice's own counters as JSON.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 HEADER = struct.Struct("!IBQd")
-_GAP = struct.Struct("!I?")
+_GAP = struct.Struct("!I?QQ")
 
 
 class FrameKind(IntEnum):
@@ -26,6 +26,7 @@ class FrameKind(IntEnum):
     RESPONSE_BYTES = 2
     CLOSED = 3
     GAP = 4
+    STATS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,33 @@ def pack(kind: FrameKind, connection: int, at: float, payload: bytes) -> bytes:
     return pack_header(kind, connection, at, len(payload)) + payload
 
 
-def pack_gap(requests: int, answered: bool) -> bytes:
+class Gap(NamedTuple):
+    """What was not copied of a connection.
+
+    Attributes
+    ----------
+    requests
+        How many requests seem to be among it.
+    answered
+        The last of it came from the model server.
+    asked, replied
+        Number of bytes of the client and of the server.
+    """
+
+    requests: int
+    answered: bool
+    asked: int
+    replied: int
+
+
+def pack_gap(gap: Gap) -> bytes:
     """Payload of a ``GAP``."""
-    return _GAP.pack(min(requests, 0xFFFFFFFF), answered)
+    return _GAP.pack(min(gap.requests, 0xFFFFFFFF), gap.answered, gap.asked, gap.replied)
 
 
-def unpack_gap(payload: bytes) -> tuple[int, bool]:
+def unpack_gap(payload: bytes) -> Gap:
     """The inverse of :func:`pack_gap`."""
-    requests, answered = _GAP.unpack(payload)
-    return int(requests), bool(answered)
+    return Gap._make(_GAP.unpack(payload))
 
 
 class FrameReader:

@@ -11,6 +11,8 @@ import sys
 import time
 from asyncio.subprocess import Process
 
+import orjson
+
 from collector.frames import HEADER, FrameKind, pack, pack_gap, pack_header
 from driftline.logs import get_logger
 
@@ -96,6 +98,11 @@ class WorkerLink:
             self._append(pack(FrameKind.CLOSED, connection, at, b""))
         self._gaps.pop(connection, None)
         self._copied.discard(connection)
+
+    def stats(self, counters: dict[str, int]) -> None:
+        """Tell the worker the splice's own counters, which it serves as metrics."""
+        if self._transport is not None:
+            self._append(pack(FrameKind.STATS, 0, time.monotonic(), orjson.dumps(counters)))
 
     async def stop(self, seconds: float) -> None:
         """Let the worker finish what it has, for at most ``seconds``, then kill it."""

@@ -1,28 +1,55 @@
-"""From decoded tensors to the event arrays that a contract lays out."""
+"""From decoded tensors to the event arrays that a contract lays out, many inferences at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.codecs.decoded import FLOAT_DATATYPES, Inference, Tensor
-from collector.codecs.v2_json import clean_text
-from collector.descriptors.image import measure_images
-from collector.descriptors.prediction import measure_predictions
-from collector.descriptors.tensor import measure_tensors
+from collector.codecs.decoded import Inference, clean_text
+from collector.measuring import Cells, Mismatch, References, measure, raw_value
+from collector.redaction import redactor
+from collector.stacking import Batch, Stack
 from driftline.contracts import Column, Contract, ContractField
-from driftline.events import MISSING_CATEGORY, MISSING_NUMBER
+from driftline.events import MISSING_CATEGORY, MISSING_NUMBER, EventStatus
+from driftline.redaction import Redaction
 
-Numbers = NDArray[np.float64]
-Measured = dict[str, Numbers | list[str | None]]
-"""Descriptor name (empty for a plain field) to one value a row."""
+Redactor = Callable[[str], str | None]
 
 
-class Mismatch(Exception):
-    """A tensor is not what the contract says; the text is a short reason."""
+@dataclass(frozen=True, slots=True)
+class RawCell:
+    """A raw value of one row; see :class:`driftline.events.RawPayload`."""
+
+    field: str
+    datatype: str
+    shape: tuple[int, ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """``n`` rows as event arrays.
+
+    Attributes
+    ----------
+    numeric
+        Float64 ``(n, numeric slots)``.
+    categorical
+        ``n`` sequences of the categorical slots.
+    predictions
+        Predicted class of each row, when the contract's prediction is categorical.
+    raw
+        Raw values by row.
+    """
+
+    numeric: NDArray[np.float64]
+    categorical: Sequence[Sequence[str]]
+    predictions: Sequence[str] | None
+    raw: dict[int, list[RawCell]]
 
 
 class Mapper:
@@ -37,116 +64,151 @@ class Mapper:
         Revision in force.
     on_mismatch
         Called with field name, reason and the number of rows concerned.
+    references
+        Vocabularies and centroids by version and field; ``None`` measures without.
+    redaction_key
+        Key of hashed fields; without it they are missing, which ``on_mismatch`` is told.
     """
 
-    def __init__(self, contract: Contract, on_mismatch: Callable[[str, str, int], None]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        on_mismatch: Callable[[str, str, int], None],
+        references: References | None = None,
+        redaction_key: bytes = b"",
+    ) -> None:
         self.contract = contract
         self._on_mismatch = on_mismatch
+        self._references = references
         self._widths = contract.width("numeric"), contract.width("categorical")
         self._columns: dict[str, list[Column]] = {}
         for column in contract.columns():
             self._columns.setdefault(column.field, []).append(column)
+        self._redactors: dict[str, Redactor] = {
+            field.name: _redactor(field.redaction, redaction_key)
+            for field in contract.fields
+            if field.redaction is not None
+        }
+        self._keyless = (
+            [field.name for field in contract.fields if field.redaction is not None and field.redaction.hash]
+            if not redaction_key
+            else []
+        )
+        prediction = contract.column(contract.prediction) if contract.prediction else None
+        self._class_slot = (
+            prediction.slot if prediction is not None and prediction.kind == "categorical" else None
+        )
 
-    def map(self, inference: Inference, *, failed: bool) -> tuple[list[list[float]], list[list[str]]]:
-        """Numeric and categorical arrays of every row, in slot order.
+    def map(
+        self,
+        inferences: Sequence[Inference],
+        statuses: Sequence[EventStatus],
+        versions: Sequence[str],
+    ) -> Mapped:
+        """Map all rows of some inferences.
 
         Parameters
         ----------
-        inference
-            Decoded request and response.
-        failed
-            The model answered with an error: outputs are missing, which is no mismatch.
+        inferences, statuses, versions
+            Of each exchange. Outputs of a failed one, and the half that never came, are missing, which is
+            no mismatch.
         """
-        numeric = np.full((inference.rows, self._widths[0]), MISSING_NUMBER)
-        categorical = [[MISSING_CATEGORY] * self._widths[1] for _ in range(inference.rows)]
+        batch = Batch(inferences, statuses)
+        numeric = np.full((batch.rows, self._widths[0]), MISSING_NUMBER)
+        texts = [[MISSING_CATEGORY] * batch.rows for _ in range(self._widths[1])]
+        raw: dict[int, list[RawCell]] = {}
+        row_versions = _per_row(versions, batch)
+        for name in self._keyless:
+            self._on_mismatch(name, "no_redaction_key", batch.rows)
         for field in self.contract.fields:
-            if failed and field.role == "output":
+            if field.redaction is not None and field.redaction.drop:
                 continue
+            self._map_field(field, batch, row_versions, numeric, texts, raw)
+        categorical = list(zip(*texts, strict=True)) if texts else [()] * batch.rows
+        return Mapped(
+            numeric, categorical, None if self._class_slot is None else texts[self._class_slot], raw
+        )
+
+    def _map_field(
+        self,
+        field: ContractField,
+        batch: Batch,
+        versions: Sequence[str],
+        numeric: NDArray[np.float64],
+        texts: list[list[str]],
+        raw: dict[int, list[RawCell]],
+    ) -> None:
+        def mismatch(reason: str, rows: int) -> None:
+            self._on_mismatch(field.name, reason, rows)
+
+        side = "outputs" if field.role == "output" else "inputs"
+        element = field.element
+        index = None
+        name = field.tensor
+        if element is not None and not batch.has(side, name):
+            name, index = element
+        redact = self._redactors.get(field.name)
+        for stack in batch.stacks(side, name, mismatch):
             try:
-                measured = _measure(field, inference)
-            except Mismatch as mismatch:
-                self._on_mismatch(field.name, str(mismatch), inference.rows)
+                values = _element(stack, index)
+                measured = measure(field, stack.datatype, values, _of(versions, stack), self._references)
+            except Mismatch as fault:
+                mismatch(str(fault), len(stack))
                 continue
             for column in self._columns[field.name]:
-                values = measured.get(column.descriptor)
-                if values is None:
+                cells = measured.get(column.descriptor)
+                if cells is None:
                     continue
                 if column.kind == "numeric":
-                    numeric[:, column.slot] = cast(Numbers, values)
+                    numeric[stack.rows, column.slot] = cast(NDArray[np.float64], cells)
                 else:
-                    for row, value in zip(categorical, values, strict=True):
-                        row[column.slot] = MISSING_CATEGORY if value is None else clean_text(cast(str, value))
-        return numeric.tolist(), categorical
+                    said = column.descriptor in ("", "class")  # what the data says, not what we measured
+                    _fill(texts[column.slot], stack, cells, redact if said else None)
+            if field.store_raw:
+                self._keep_raw(field, stack, values, raw)
+
+    def _keep_raw(
+        self, field: ContractField, stack: Stack, values: NDArray[np.generic], raw: dict[int, list[RawCell]]
+    ) -> None:
+        redact = self._redactors.get(field.name)
+        for row, value in zip(_row_numbers(stack), values, strict=True):
+            shape = np.shape(value)
+            body = raw_value(stack.datatype, value, redact)
+            if body is not None:
+                raw.setdefault(row, []).append(RawCell(field.name, stack.datatype, shape, body))
 
 
-def _measure(field: ContractField, inference: Inference) -> Measured:
-    tensors = inference.outputs if field.role == "output" else inference.inputs
-    tensor = tensors.get(field.tensor)
-    if tensor is None:
-        raise Mismatch(inference.faults.get(field.tensor, "tensor_missing"))
-    values = tensor.per_row(inference.rows, batched=inference.batched)
-    if field.kind == "numeric":
-        return {"": _numbers(tensor, _single(values))}
-    if field.kind == "categorical":
-        return {"": _names(tensor, _single(values))}
-    if field.kind == "prediction":
-        return _prediction(field, tensor, values)
-    numbers = _numbers(tensor, values)
-    if field.kind == "tensor":
-        return dict(measure_tensors(numbers))
-    try:
-        return dict(measure_images(numbers))
-    except ValueError as error:
-        raise Mismatch("not_an_image") from error
+def _redactor(rule: Redaction, key: bytes) -> Redactor:
+    """What a value becomes; nothing of it is kept where the key to hash it is not set."""
+    return redactor(rule, key) if key or not rule.hash else lambda _value: None
 
 
-def _prediction(field: ContractField, tensor: Tensor, values: NDArray[Any]) -> Measured:
-    flat = values.reshape(len(values), -1)
-    if flat.shape[1] == 0:
-        raise Mismatch("empty_tensor")
-    if flat.shape[1] == 1 and tensor.datatype not in FLOAT_DATATYPES:
-        names = _names(tensor, flat[:, 0])
-        if tensor.datatype != "BYTES" and field.classes:
-            names = [_class_name(field, name) for name in names]
-        return {"class": names}
-    found = measure_predictions(_numbers(tensor, flat), field.classes)
-    return {
-        "class": found.classes,
-        "confidence": found.confidence,
-        "entropy": found.entropy,
-        "margin": found.margin,
-    }
+def _fill(texts: list[str], stack: Stack, cells: Cells, redact: Redactor | None) -> None:
+    for row, value in zip(_row_numbers(stack), cells, strict=True):
+        if value is not None:
+            text = cast(str, value) if redact is None else redact(cast(str, value))
+            if text is not None:
+                texts[row] = clean_text(text)
 
 
-def _class_name(field: ContractField, label: str | None) -> str | None:
-    """A class given by its index, by name."""
-    if label is not None and label.isdecimal() and int(label) < len(field.classes):
-        return field.classes[int(label)]
-    return label
+def _row_numbers(stack: Stack) -> Sequence[int]:
+    return range(len(stack)) if isinstance(stack.rows, slice) else stack.rows.tolist()
 
 
-def _single(values: NDArray[Any]) -> NDArray[Any]:
-    flat = values.reshape(len(values), -1)
-    if flat.shape[1] != 1:
-        raise Mismatch("not_one_value_a_row")
-    return flat[:, 0]
+def _element(stack: Stack, index: int | None) -> NDArray[np.generic]:
+    if index is None:
+        return stack.values
+    flat = stack.values.reshape(len(stack.values), -1)
+    if index >= flat.shape[1]:
+        raise Mismatch("element_missing")
+    return cast(NDArray[np.generic], flat[:, index])
 
 
-def _numbers(tensor: Tensor, values: NDArray[Any]) -> Numbers:
-    if tensor.datatype == "BYTES":
-        raise Mismatch("text_in_place_of_numbers")
-    return cast(Numbers, values)
+def _per_row(versions: Sequence[str], batch: Batch) -> Sequence[str]:
+    if batch.rows == len(versions):
+        return versions
+    return [version for version, rows in zip(versions, batch.counts, strict=True) for _ in range(rows)]
 
 
-def _names(tensor: Tensor, values: NDArray[Any]) -> list[str | None]:
-    if tensor.datatype == "BYTES":
-        return cast(list[str | None], values.tolist())
-    if tensor.datatype == "BOOL":
-        return ["true" if value else "false" for value in values.tolist()]
-    return [_number_name(value) for value in values.tolist()]
-
-
-def _number_name(value: float) -> str | None:
-    if not np.isfinite(value):
-        return None
-    return str(int(value)) if value == int(value) else repr(value)
+def _of(versions: Sequence[str], stack: Stack) -> Sequence[str]:
+    return versions if isinstance(stack.rows, slice) else [versions[row] for row in stack.rows.tolist()]

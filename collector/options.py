@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, cast
+from urllib.parse import quote
 
 import orjson
 
 from collector.endpoint import Endpoint
+from collector.pressure import Budget
+from collector.sampling import SamplingOptions
+from collector.spool.options import SpoolOptions
 from driftline.errors import InvalidInput
+from driftline.payload_mapping import PayloadMapping
 from driftline.settings import Settings
+
+
+LONGEST_NAME = 200
+"""File names end at 255 bytes; this leaves room for a digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """Options of one collector.
+    """The taps of one collector, at least one of them; everything else is in the settings.
 
     Attributes
     ----------
     listen, upstream
-        ``HOST:PORT`` where clients connect, and where the model server is.
+        Splice: where clients connect, and where the model server is.
+    cloudevents
+        ``HOST:PORT`` of the CloudEvents sink.
+    ext_proc
+        ``HOST:PORT`` of the Envoy external processor.
+    client
+        Path of the unix socket, or ``HOST:PORT``, of the in-process clients.
+    metrics
+        ``HOST:PORT`` of the Prometheus metrics.
     instance
         Name of the model instance; the host's name when empty.
-    sample_rate
-        Probability in (0, 1] with which a request is kept.
-    model_rates
-        Probabilities of single models, in place of ``sample_rate``.
-    flush_seconds
-        Longest time an event waits for its batch.
     drain_seconds
         Time that requests in flight are given at shutdown.
     """
 
-    listen: str
-    upstream: str
+    listen: str = ""
+    upstream: str = ""
+    cloudevents: str = ""
+    ext_proc: str = ""
+    client: str = ""
+    metrics: str = ""
     instance: str = ""
-    sample_rate: float = 1.0
-    model_rates: Mapping[str, float] = field(default_factory=dict)
-    flush_seconds: float = 0.5
     drain_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        Endpoint.parse(self.listen)
-        Endpoint.parse(self.upstream)
-        for name, rate in {"sample_rate": self.sample_rate, **self.model_rates}.items():
-            if not 0 < rate <= 1:
-                raise InvalidInput(f"sampling rate of {name} must be above 0 and at most 1, got {rate!r}")
-        if self.flush_seconds <= 0:
-            raise InvalidInput(f"flush_seconds must be above 0, got {self.flush_seconds!r}")
+        if not (self.listen or self.cloudevents or self.ext_proc or self.client):
+            raise InvalidInput(
+                "nothing to collect: give --listen with --upstream, --cloudevents, --ext-proc or --client"
+            )
+        if bool(self.listen) != bool(self.upstream):
+            raise InvalidInput(
+                f"--listen and --upstream belong together, got {self.listen!r} and {self.upstream!r}"
+            )
+        for address in (self.listen, self.upstream, self.cloudevents, self.ext_proc, self.metrics):
+            if address:
+                Endpoint.parse(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +83,79 @@ class WorkerConfig:
     log_level: str
     log_format: Literal["auto", "json", "console"]
     instance: str
-    sample_rate: float
-    model_rates: dict[str, float]
+    cloudevents: str
+    ext_proc: str
+    client: str
+    metrics: str
     flush_seconds: float
+    redaction_key: str
+    sampling: SamplingOptions
+    budget: Budget
+    spool: SpoolOptions
+    mappings: tuple[PayloadMapping, ...]
 
     @classmethod
     def build(cls, settings: Settings, options: CollectOptions) -> Self:
-        """The part of settings and options that the worker uses."""
-        url = settings.clickhouse_url
+        """The part of settings and options that the worker uses; :class:`InvalidInput` for a bad rate."""
+        url, key = settings.clickhouse_url, settings.redaction_key
+        instance = options.instance or socket.gethostname()
         return cls(
             clickhouse_url=url.get_secret_value() if url is not None else None,
             clickhouse_database=settings.clickhouse_database,
-            state_dir=str(Path(settings.state_dir).resolve()),
+            state_dir=str(settings.state_dir.resolve()),
             event_ttl_days=settings.event_ttl_days,
             log_level=settings.log_level,
             log_format=settings.log_format,
-            instance=options.instance or socket.gethostname(),
-            sample_rate=options.sample_rate,
-            model_rates=dict(options.model_rates),
-            flush_seconds=options.flush_seconds,
+            instance=instance,
+            cloudevents=options.cloudevents,
+            ext_proc=options.ext_proc,
+            client=options.client,
+            metrics=options.metrics,
+            flush_seconds=settings.collector_flush_seconds,
+            redaction_key=key.get_secret_value() if key is not None else "",
+            sampling=SamplingOptions(
+                rate=settings.sample_rate,
+                model_rates=dict(settings.sample_rates),
+                by_trace=settings.sample_by_trace,
+                adaptive=settings.sample_adaptive,
+                rare_share=settings.sample_rare_share,
+                episode_factor=settings.sample_episode_factor,
+            ),
+            budget=Budget(settings.collector_cpu_cores, settings.collector_bytes_per_second),
+            spool=SpoolOptions(
+                folder=_spool_folder(settings, options, instance),
+                max_bytes=settings.spool_bytes,
+                max_age_seconds=settings.spool_age_seconds,
+                fsync=settings.spool_fsync,
+            ),
+            mappings=settings.mappings,
         )
 
     def to_json(self) -> bytes:
         """This configuration as JSON."""
-        return orjson.dumps(asdict(self))
+        return orjson.dumps(
+            asdict(self) | {"mappings": [mapping.model_dump(mode="json") for mapping in self.mappings]}
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         """The inverse of :meth:`to_json`."""
-        return cls(**cast(dict[str, Any], orjson.loads(data)))
+        values = cast(dict[str, Any], orjson.loads(data))
+        return cls(
+            **values
+            | {
+                "sampling": SamplingOptions(**values["sampling"]),
+                "budget": Budget(**values["budget"]),
+                "spool": SpoolOptions(**values["spool"]),
+                "mappings": tuple(PayloadMapping.model_validate(mapping) for mapping in values["mappings"]),
+            }
+        )
+
+
+def _spool_folder(settings: Settings, options: CollectOptions, instance: str) -> str:
+    """A folder of this collector's own, another one for every name: two workers never share a spool."""
+    tap = options.listen or options.cloudevents or options.ext_proc or options.client
+    name = quote(f"{instance}@{tap}", safe="@:", errors="backslashreplace").lstrip(".")
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return str((settings.spool_dir or settings.state_dir / "spool").resolve() / name)

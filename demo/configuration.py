@@ -98,6 +98,7 @@ def write_settings(folder: Path, ports: Ports) -> Path:
         "drift_tolerance": 0.3,
         "accuracy_tolerance": ACCURACY_TOLERANCE,
         "resolve_after_windows": 6,
+        "collector_flush_seconds": 0.5,
         "notify_urls": [f"{loopback(ports.pipeline)}/alerts"],
         "pipeline_url": f"{loopback(ports.pipeline)}/retrain",
         "pipeline_trigger": "decay",

@@ -15,7 +15,7 @@ FROM (
         fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(ts), 1000 * {window_seconds:UInt32}) * 1000 * {window_seconds:UInt32}, 'UTC') AS window_start,
         count() AS rows
     FROM inference_events
-    WHERE model = {model:String}
+    WHERE model = {model:String} AND status IN ('ok', 'error')
         AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
     GROUP BY version, window_start
 ) AS e

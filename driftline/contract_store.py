@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from driftline.contracts import Contract, parse_contract
@@ -23,8 +25,13 @@ class ContractStore:
 
     def latest(self, model: str) -> Contract | None:
         """Newest contract of a model, or ``None``."""
-        rows = self._store.query(load_sql(__file__, "contract_store_latest"), {"model": model})
-        return _parse(rows[0]["body"]) if rows else None
+        found = self.latest_of([model])
+        return found[0] if found else None
+
+    def latest_of(self, models: Sequence[str]) -> list[Contract]:
+        """Newest contracts of those of the models that have one, by name; of all when none is named."""
+        rows = self._store.query(load_sql(__file__, "contract_store_latest"), {"models": list(models)})
+        return [_parse(row["body"]) for row in rows]
 
     def required(self, model: str) -> Contract:
         """Newest contract of a model; :class:`NotFound` says how to register one."""
@@ -38,8 +45,7 @@ class ContractStore:
 
     def all_latest(self) -> list[Contract]:
         """Newest contract of every model, by name."""
-        rows = self._store.query(load_sql(__file__, "contract_store_latest"), {"model": ""})
-        return [_parse(row["body"]) for row in rows]
+        return self.latest_of([])
 
     def register(self, contract: Contract) -> Contract:
         """Store a contract as the model's next revision and return it as stored.

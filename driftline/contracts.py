@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from driftline.errors import InvalidContract
+from driftline.redaction import Redaction
 
 Role = Literal["input", "output", "segment"]
 Kind = Literal[
@@ -26,6 +27,7 @@ Kind = Literal[
 ColumnKind = Literal["numeric", "categorical"]
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_ELEMENT = re.compile(r"(.+)\[(\d{1,6})\]")
 FIELD_NAME = re.compile(r"[^\x00-\x1f`]{1,200}")
 
 DERIVED_COLUMNS: Mapping[Kind, tuple[tuple[str, ColumnKind], ...]] = {
@@ -123,13 +125,24 @@ class ContractField(BaseModel):
         description="numeric, categorical, text, image, audio, embedding, tensor, prediction or sequence."
     )
     source: str = Field(
-        default="", description="Tensor name in the request (input) or response (output); the field's name."
+        default="",
+        description="Tensor in the request (input) or response (output), or one element of it as NAME[3]; "
+        "the field's name when empty.",
     )
     classes: tuple[str, ...] = Field(
         default=(), description="Class names of a prediction, in the order of its scores."
     )
     tolerance: float | None = Field(
         default=None, ge=0, description="Smallest change that counts as drift, in place of the setting."
+    )
+    sample_rate_hz: float | None = Field(
+        default=None, gt=0, description="Sample rate of an audio field whose values are a waveform."
+    )
+    redaction: Redaction | None = Field(
+        default=None, description="What happens to the values before anything leaves the collector."
+    )
+    store_raw: bool = Field(
+        default=False, description="Also store the values as they came (after redaction) in `payloads`."
     )
 
     @field_validator("name")
@@ -141,8 +154,14 @@ class ContractField(BaseModel):
 
     @property
     def tensor(self) -> str:
-        """Name of the tensor the field is read from."""
+        """Name of the tensor the field is read from, with the element if it is one."""
         return self.source or self.name
+
+    @property
+    def element(self) -> tuple[str, int] | None:
+        """Tensor and index (row-major, from 0) when ``source`` names one element, as ``x[3]``."""
+        match = _ELEMENT.fullmatch(self.tensor)
+        return (match[1], int(match[2])) if match else None
 
 
 class Lineage(BaseModel):

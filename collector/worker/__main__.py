@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import socket
 import sys
 
-from collector.worker.loop import run_worker
+import uvloop
+
+from collector.worker.loop import serve
+
+
+async def _serve(sock: socket.socket) -> None:
+    task = asyncio.ensure_future(serve(sock))
+    # SIGTERM ends the worker in order, by the way of serve's finally.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def main() -> None:
-    # SIGTERM ends the worker in order, by the way of run_worker's finally.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with contextlib.suppress(OSError):
         os.nice(5)  # on a busy machine the model server and the splice come first
-    with socket.socket(fileno=int(sys.argv[1])) as sock:
-        run_worker(sock)
+    uvloop.run(_serve(socket.socket(fileno=int(sys.argv[1]))))
 
 
 if __name__ == "__main__":

@@ -1,49 +1,37 @@
-"""One tapped connection: HTTP/1.1 in both directions, and the pairing of requests with responses."""
+"""One tapped connection: finds out which HTTP it speaks and hands its bytes to the parser for it."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
 from typing import Protocol
 
-import httptools
+from collector.exchange import BodyBudget
+from collector.worker.exchange_sink import ExchangeSink
+from collector.worker.http1 import Http1Connection, begins_with_method
+from collector.worker.http2 import PREFACE, Http2Connection
+from collector.worker.http2_frames import begins_with_frames
 
-from collector.worker.message import BodyBudget, Exchange, Request, Response
-from collector.worker.readers import RequestReader, ResponseReader
-
-METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ")
-
-
-class ExchangeSink(Protocol):
-    """Takes what a connection yields."""
-
-    def wants(self, request: Request) -> bool:
-        """Whether the bodies of this request and of its response are worth keeping."""
-
-    def exchange(self, exchange: Exchange) -> None:
-        """A wanted request and its response are complete."""
-
-    def unanswered(self, request: Request) -> None:
-        """A wanted request will never get a response."""
-
-    def unparsable(self, request: Request | None) -> None:
-        """The bytes are not HTTP; ``request`` is a wanted one that was being paired, if any."""
-
-    def missed(self, like: Request | None, requests: int) -> None:
-        """About so many requests were not copied; ``like`` is the last wanted one before them."""
+EARLY_BYTES = 64 * 1024
+"""Most that a server may say before its client said anything (HTTP/2 servers send their settings)."""
 
 
-@dataclass(slots=True)
-class _Pair:
-    request: Request
-    response: Response | None = None
+class Parser(Protocol):
+    """Either HTTP, in both directions."""
+
+    def request_bytes(self, at: float, data: bytes) -> None: ...
+
+    def response_bytes(self, at: float, data: bytes) -> None: ...
+
+    def gap(self, requests: int, answered: bool, asked: int | None, replied: int | None) -> None: ...
+
+    def closed(self, at: float) -> None: ...
 
 
 class TappedConnection:
-    """Parses both directions of one connection.
+    """Yields the exchanges of one connection.
 
-    After a gap or a parse error the connection waits for a chunk from the client that begins with an
-    HTTP method and follows bytes of the server: there a request begins and nothing is outstanding.
+    A connection that begins with the preface of HTTP/2 speaks that, any other HTTP/1.1. One that is seen
+    from the middle, because what was before was not copied, is decided by the first chunk of its client
+    that begins with a method or with frames that open a stream.
 
     Parameters
     ----------
@@ -56,153 +44,84 @@ class TappedConnection:
     def __init__(self, sink: ExchangeSink, budget: BodyBudget) -> None:
         self._sink = sink
         self._budget = budget
-        self._pairs: deque[_Pair] = deque()
-        self._lost = False
+        self._parser: Parser | None = None
+        self._asked = b""
+        """What the client said while it could still be either."""
+        self._early: list[tuple[float, bytes]] = []
+        self._early_bytes = 0
+        self._from_middle = False
         self._answered = False
-        self._opaque = False
-        self._last_wanted: Request | None = None
-        self._at = 0.0
-        self._restart()
 
     def request_bytes(self, at: float, data: bytes) -> None:
         """Bytes from the client at splice time ``at``."""
-        if self._opaque:
+        if self._parser is None:
+            self._decide(at, data)
             return
-        if self._lost:
-            if not (self._answered and data.startswith(METHODS)):
-                self._answered = False
-                return
-            self._lost = False
-            self._restart()
-        self._at = at
-        self._feed_request(data)
+        self._parser.request_bytes(at, data)
 
     def response_bytes(self, at: float, data: bytes) -> None:
         """Bytes from the model server at splice time ``at``."""
-        if self._opaque:
-            return
-        if self._lost:
+        if self._parser is None:
             self._answered = True
-            return
-        self._at = at
-        try:
-            self._response_parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._opaque = True
-            self._forget()
-        except httptools.HttpParserError:
-            if self._responses.headless:
-                self._resynchronise(answered=True)
+            if not self._from_middle and self._early_bytes + len(data) <= EARLY_BYTES:
+                self._early.append((at, data))
+                self._early_bytes += len(data)
             else:
-                self._lose()
+                self._from_middle = True
+                self._early.clear()
+            return
+        self._parser.response_bytes(at, data)
+        if isinstance(self._parser, Http1Connection) and self._parser.upgraded is not None:
+            request, rest = self._parser.upgraded
+            self._parser = Http2Connection(self._sink, self._budget, upgraded=request)
+            self._parser.response_bytes(at, rest)
 
-    def gap(self, requests: int, *, answered: bool) -> None:
-        """Bytes of about so many requests are missing; the last came from the server if ``answered``."""
-        if requests:
-            self._sink.missed(self._last_wanted, requests)
-        self._resynchronise(answered=answered)
+    def gap(
+        self, requests: int, *, answered: bool, asked: int | None = None, replied: int | None = None
+    ) -> None:
+        """Bytes are missing.
 
-    def _resynchronise(self, *, answered: bool) -> None:
-        self._forget()
-        self._lost = True
-        self._answered = answered
+        Parameters
+        ----------
+        requests
+            About as many requests were among them.
+        answered
+            The last of them came from the server.
+        asked, replied
+            Number of bytes of client and server; ``None`` when it is not known.
+        """
+        if self._parser is None:
+            self._from_middle, self._answered = True, answered
+            self._asked = b""
+            self._early.clear()
+            if requests:
+                self._sink.missed(None, requests)
+        else:
+            self._parser.gap(requests, answered, asked, replied)
 
     def closed(self, at: float) -> None:
-        """The connection ended: a response without a length ends with it, others are cut off."""
-        self._at = at
-        if not self._opaque and not self._lost:
-            self._responses.end_of_stream()
-        for pair in self._pairs:
-            if pair.request.wanted:
-                self._sink.unanswered(pair.request)
-        self._forget()
+        """The connection ended."""
+        if self._parser is not None:
+            self._parser.closed(at)
 
-    def begin_request(self, request: Request) -> None:
-        """Headers of a request are complete."""
-        request.wanted = self._sink.wants(request)
-        if request.wanted:
-            self._last_wanted = request
-        self._pairs.append(_Pair(request))
-
-    def end_request(self, request: Request) -> None:
-        """A request is complete; its response may have come before."""
-        request.ended_at = self._at
-        self._deliver()
-
-    def begin_response(self, response: Response) -> bool:
-        """Headers of a final response are complete; ``False`` when nobody asked."""
-        pair = next((pair for pair in self._pairs if pair.response is None), None)
-        if pair is None:
-            return False
-        pair.response = response
-        response.wanted = pair.request.wanted
-        return True
-
-    def end_response(self, response: Response) -> None:
-        """A final response is complete."""
-        response.ended_at = self._at
-        self._deliver()
-
-    def expects_no_body(self) -> bool:
-        """Whether the next response answers a HEAD request and so has no body whatever it says."""
-        pair = next((pair for pair in self._pairs if pair.response is None), None)
-        return pair is not None and pair.request.method == "HEAD"
-
-    @property
-    def now(self) -> float:
-        """Splice time of the chunk that is being parsed."""
-        return self._at
-
-    @property
-    def budget(self) -> BodyBudget:
-        """Where bodies reserve their bytes."""
-        return self._budget
-
-    def _feed_request(self, data: bytes) -> None:
-        while data:
-            try:
-                self._request_parser.feed_data(data)
+    def _decide(self, at: float, data: bytes) -> None:
+        if self._from_middle:
+            if begins_with_frames(data):
+                self._parser = Http2Connection(self._sink, self._budget, from_middle=True)
+            elif self._answered and begins_with_method(data):
+                self._parser = Http1Connection(self._sink, self._budget)
+            else:
+                self._answered = False
                 return
-            except httptools.HttpParserUpgrade as upgrade:
-                # The parser skips the body of a request that offers an upgrade (h2c), but the server may
-                # decline and answer it; only a 101 settles it. So read it again without the offer.
-                data = self._requests.head_without_upgrade() + data[upgrade.args[0] :]
-                self._restart_requests()
-            except httptools.HttpParserError:
-                self._lose()
-                return
-
-    def _deliver(self) -> None:
-        while self._pairs:
-            pair = self._pairs[0]
-            request, response = pair.request, pair.response
-            if request.ended_at is None or response is None or response.ended_at is None:
-                return
-            self._pairs.popleft()
-            if request.wanted:
-                self._sink.exchange(Exchange(request, response))
-            request.release(self._budget)
-            response.release(self._budget)
-
-    def _lose(self) -> None:
-        wanted = next((pair.request for pair in self._pairs if pair.request.wanted), None)
-        self._sink.unparsable(wanted)
-        self._resynchronise(answered=False)
-
-    def _forget(self) -> None:
-        for pair in self._pairs:
-            pair.request.release(self._budget)
-            if pair.response is not None:
-                pair.response.release(self._budget)
-        self._pairs.clear()
-
-    def _restart(self) -> None:
-        self._restart_requests()
-        self._responses = ResponseReader(self)
-        self._response_parser = httptools.HttpResponseParser(self._responses)
-        self._responses.status = self._response_parser.get_status_code
-
-    def _restart_requests(self) -> None:
-        self._requests = RequestReader(self)
-        self._request_parser = httptools.HttpRequestParser(self._requests)
-        self._requests.parser = self._request_parser
+            self._parser.request_bytes(at, data)
+            return
+        data, self._asked = self._asked + data, b""
+        if len(data) < len(PREFACE) and PREFACE.startswith(data):
+            self._asked = data
+            return
+        speaks_http2 = data.startswith(PREFACE)
+        self._parser = (Http2Connection if speaks_http2 else Http1Connection)(self._sink, self._budget)
+        self._parser.request_bytes(at, data)
+        for early_at, early in self._early:
+            self._parser.response_bytes(early_at, early)
+        self._early.clear()

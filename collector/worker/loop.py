@@ -1,124 +1,157 @@
-"""The worker's main loop: frames in, connections parsed, everything else ticked along."""
+"""The worker: one loop for everything that taps yield, one thread that ships."""
 
 from __future__ import annotations
 
-import select
+import asyncio
+import contextlib
 import socket
 import time
 from pathlib import Path
 
 from collector.coverage import CoverageLedger
-from collector.frames import Frame, FrameKind, FrameReader, unpack_gap
+from collector.frames import Frame, FrameKind
 from collector.options import WorkerConfig
+from collector.pressure import Pressure
 from collector.sampling import Sampler
 from collector.shipping import Shipper
+from collector.spool import Spool
 from collector.store_link import StoreLink
-from collector.worker.connection import TappedConnection
+from collector.worker.batches import Batches
 from collector.worker.contract_book import ContractBook
-from collector.worker.message import BodyBudget
+from collector.worker.metrics import WorkerMetrics
+from collector.worker.open_episodes import OpenEpisodes
 from collector.worker.pipeline import Pipeline
+from collector.worker.reference_book import ReferenceBook
+from collector.worker.sinks import Sinks
+from collector.worker.splice_link import LinkReader, SplicedConnections
 from driftline.logs import configure_logs, get_logger
+from driftline.store import Store
 
 _log = get_logger(__name__)
 
-READ_BYTES = 1024 * 1024
 TICK_SECONDS = 0.1
+PRESSURE_SECONDS = 1.0
 FINISH_SECONDS = 8.0
 
 
 class Worker:
-    """Parses tapped connections and feeds the pipeline."""
+    """Wires the stages of one worker."""
 
     def __init__(self, config: WorkerConfig) -> None:
-        self._ledger = CoverageLedger(config.instance)
-        self._book = ContractBook()
+        self._ledger = CoverageLedger()
+        spool_folder = Path(config.spool.folder)
+        self._book = ContractBook(spool_folder / "contracts.json")
+        self._references = ReferenceBook()
+        self._episodes = OpenEpisodes()
         link = StoreLink(
             config.clickhouse_url,
             config.clickhouse_database,
             Path(config.state_dir),
             config.event_ttl_days,
         )
+        self.spool = Spool(config.spool)
         self._shipper = Shipper(
-            link, self._ledger, flush_seconds=config.flush_seconds, chores=self._book.work
+            link,
+            self._ledger,
+            self.spool,
+            flush_seconds=config.flush_seconds,
+            chores=self._chores,
         )
-        sampler = Sampler(config.sample_rate, config.model_rates)
-        self._pipeline = Pipeline(config.instance, sampler, self._ledger, self._shipper, self._book)
-        self._budget = BodyBudget()
-        self._connections: dict[int, TappedConnection] = {}
-        self._ticked_at = 0.0
+        self._sampler = Sampler(config.sampling)
+        self._pressure = Pressure(config.budget)
+        self._measured_at = time.monotonic()
+        self._cpu_seconds = time.process_time()
+        self._spooled_bytes = 0
+        self._batches = Batches(
+            self._sampler,
+            self._ledger,
+            self._shipper,
+            self._references.of,
+            config.redaction_key.encode(),
+        )
+        self.pipeline = Pipeline(
+            config.instance, self._sampler, self._ledger, self._book, self._batches, config.mappings
+        )
+        self.spliced = SplicedConnections(self.pipeline)
+        self._sinks = Sinks(config, self.pipeline)
+        self._metrics = WorkerMetrics(
+            config.metrics, self._ledger, self._shipper, self._batches, self._sampler, self.spliced
+        )
+
+    async def start(self) -> None:
+        """Start shipping, the sinks and the metrics; a sink that cannot listen is logged, others go on."""
         self._shipper.start()
-
-    def handle(self, frame: Frame) -> None:
-        """Take one frame; a connection whose traffic trips a fault of ours is left alone from then on."""
-        try:
-            self._handle(frame)
-        # The boundary between the traffic of strangers and the worker: it must outlive any of it.
-        except Exception:  # noqa: BLE001
-            _log.exception("a tapped connection could not be handled", connection=frame.connection)
-            self._connections[frame.connection] = TappedConnection(self._pipeline, self._budget)
-            self._connections[frame.connection].gap(0, answered=False)
-
-    def _handle(self, frame: Frame) -> None:
-        if frame.kind is FrameKind.CLOSED:
-            connection = self._connections.pop(frame.connection, None)
-            if connection is not None:
-                connection.closed(frame.at)
-            return
-        connection = self._connections.get(frame.connection)
-        if connection is None:
-            connection = self._connections[frame.connection] = TappedConnection(self._pipeline, self._budget)
-        if frame.kind is FrameKind.REQUEST_BYTES:
-            connection.request_bytes(frame.at, frame.payload)
-        elif frame.kind is FrameKind.RESPONSE_BYTES:
-            connection.response_bytes(frame.at, frame.payload)
-        elif frame.kind is FrameKind.GAP:
-            requests, answered = unpack_gap(frame.payload)
-            connection.gap(requests, answered=answered)
+        self._metrics.start()
+        await self._sinks.start()
 
     def tick(self) -> None:
-        """Do what time makes due, at most every ``TICK_SECONDS``."""
+        """Do what time makes due; called every ``TICK_SECONDS``."""
+        self.pipeline.tick()
         now = time.monotonic()
-        if now - self._ticked_at >= TICK_SECONDS:
-            self._ticked_at = now
-            self._pipeline.tick()
+        if now - self._measured_at >= PRESSURE_SECONDS:
+            stats = self._shipper.stats()
+            cpu_seconds = time.process_time()
+            self._sampler.pressure_factor = self._pressure.update(
+                now - self._measured_at,
+                cpu_seconds - self._cpu_seconds,
+                stats.bytes_accepted - self._spooled_bytes,
+                stats.fill,
+            )
+            self._sampler.in_episode = self._episodes.models
+            self._measured_at, self._cpu_seconds = now, cpu_seconds
+            self._spooled_bytes = stats.bytes_accepted
 
-    def finish(self) -> None:
-        """Write what is left, within a bounded time."""
+    async def finish(self) -> None:
+        """Write what is left, within a bounded time; what ClickHouse does not take stays in the spool."""
         deadline = time.monotonic() + FINISH_SECONDS
-        self._pipeline.tick(final=True)
-        while self._pipeline.waits() and time.monotonic() < deadline:
-            time.sleep(0.05)
-            self._pipeline.tick(final=True)
-        self._shipper.stop(max(0.5, deadline - time.monotonic()))
+        await self._sinks.stop()
+        self.pipeline.tick(final=True)
+        while self.pipeline.waits() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            self.pipeline.tick(final=True)
+        await asyncio.to_thread(self._shipper.stop, max(0.5, deadline - time.monotonic()))
+        self._metrics.stop()
         _log.info(
             "collector worker finished",
-            **self._ledger.totals,
-            mismatches={"/".join(key): rows for key, rows in self._pipeline.mismatches.items()},
+            **{f"{tap}_{fate}": rows for (tap, fate), rows in sorted(self._ledger.totals().items())},
+            mismatches={"/".join(key): rows for key, rows in self._batches.mismatches.items()},
         )
 
+    def _chores(self, store: Store) -> None:
+        self._book.work(store)
+        self._references.work(store)
+        self._episodes.work(store, self._book.models())
 
-def run_worker(sock: socket.socket) -> None:
-    """Serve one splice until it closes its end."""
-    reader = FrameReader()
+
+async def serve(sock: socket.socket) -> None:
+    """Serve one splice until it closes its end.
+
+    The first frame is the configuration; a splice that closes before it has nothing to be done.
+    """
     worker: Worker | None = None
+    starting: asyncio.Task[None] | None = None
+
+    def on_frame(frame: Frame) -> None:
+        nonlocal worker, starting
+        if frame.kind is FrameKind.CONFIG:
+            config = WorkerConfig.from_json(frame.payload)
+            configure_logs(config.log_level, config.log_format)
+            worker = Worker(config)
+            starting = asyncio.get_running_loop().create_task(worker.start())
+        elif worker is not None:
+            worker.spliced.handle(frame)
+
+    reader = LinkReader(on_frame)
+    transport, _ = await asyncio.get_running_loop().create_unix_connection(lambda: reader, sock=sock)
     try:
-        while True:
-            readable, _, _ = select.select([sock], [], [], TICK_SECONDS)
-            if readable:
-                data = sock.recv(READ_BYTES)
-                if not data:
-                    return
-                for frame in reader.feed(data):
-                    if frame.kind is FrameKind.CONFIG:
-                        config = WorkerConfig.from_json(frame.payload)
-                        configure_logs(config.log_level, config.log_format)
-                        worker = Worker(config)
-                    elif worker is not None:
-                        worker.handle(frame)
+        while not reader.closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.closed.wait(), TICK_SECONDS)
             if worker is not None:
                 worker.tick()
-    except ConnectionError:
-        return
     finally:
+        transport.abort()
+        if starting is not None:
+            await starting
         if worker is not None:
-            worker.finish()
+            await worker.finish()

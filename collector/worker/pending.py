@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
 
 from collector.codecs.decoded import Inference
+from collector.coverage import Source
+from collector.sampling import Draw
+from driftline.events import EventStatus
 
-PENDING_BYTES = 64 * 1024 * 1024
-PENDING_INFERENCES = 20_000
+PENDING_BYTES = 16 * 1024 * 1024
+PENDING_INFERENCES = 4_000
+OVERHEAD_BYTES = 1_000
+"""What a decoded inference takes besides its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A kept exchange, decoded, with everything an event needs besides its values.
+    """An exchange that passed the screen, decoded, with everything its events need besides their values.
 
     Attributes
     ----------
+    at_ms
+        Time of the request in Unix milliseconds.
     size
         Bytes of both bodies, for bounds.
     """
 
-    model: str
-    version: str
+    source: Source
     event_id: str
     trace_id: str
-    at: datetime
+    at_ms: int
     latency_ms: float
-    weight: float
-    status: Literal["ok", "error"]
+    status: EventStatus
+    draw: Draw
     inference: Inference
     size: int
 
@@ -41,7 +45,6 @@ class Waiting:
 
     since: float
     samples: list[Sample] = field(default_factory=list)
-    rows: int = 0
 
 
 class PendingSamples:
@@ -57,13 +60,12 @@ class PendingSamples:
 
     def add(self, sample: Sample, now: float) -> bool:
         """Keep a sample; ``False`` when there is no room."""
-        if self._left <= 0 or sample.size > self._left_bytes:
+        size = sample.size + OVERHEAD_BYTES
+        if self._left <= 0 or size > self._left_bytes:
             return False
         self._left -= 1
-        self._left_bytes -= sample.size
-        waiting = self._by_model.setdefault(sample.model, Waiting(now))
-        waiting.samples.append(sample)
-        waiting.rows += sample.inference.rows
+        self._left_bytes -= size
+        self._by_model.setdefault(sample.source.model, Waiting(now)).samples.append(sample)
         return True
 
     def models(self) -> Iterator[tuple[str, Waiting]]:
@@ -75,5 +77,5 @@ class PendingSamples:
         waiting = self._by_model.pop(model, None)
         samples = waiting.samples if waiting else []
         self._left += len(samples)
-        self._left_bytes += sum(sample.size for sample in samples)
+        self._left_bytes += sum(sample.size + OVERHEAD_BYTES for sample in samples)
         return samples

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httptools
 
-from collector.worker.message import BodyBudget, Request, Response
+from collector.exchange import BodyBudget, Request, Response
 
 HEADER_BYTES = 64 * 1024
 """Headers beyond this are dropped; the ones that matter here are short."""
@@ -93,6 +93,8 @@ class ResponseReader:
         self._open_ended = False
         self.headless = False
         """Parsing stopped at the answer to a HEAD request."""
+        self.switches_to = ""
+        """The protocol that the last interim answer named."""
 
     def on_message_begin(self) -> None:
         self._response = Response(self._connection.now)
@@ -110,6 +112,7 @@ class ResponseReader:
         self._interim = 100 <= response.status < 200
         self._open_ended = not ({"content-length", "transfer-encoding"} & response.headers.keys())
         if self._interim:
+            self.switches_to = response.headers.get("upgrade", "").strip().lower()
             return
         if self._connection.expects_no_body():
             # The parser cannot be told; what follows is found again at the next request.

@@ -17,7 +17,7 @@ FROM (
     ARRAY JOIN
         range({width:UInt16}) AS slot,
         arrayResize(categorical, {width:UInt16}, toLowCardinality({missing:String})) AS category
-    WHERE model = {model:String}
+    WHERE model = {model:String} AND status IN ('ok', 'error')
         AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
         AND (empty({versions:Array(String)}) OR version IN {versions:Array(String)})
         AND category != {missing:String}

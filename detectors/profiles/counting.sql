@@ -10,6 +10,8 @@
 --   over finite values in the field's unit; minima, maxima, one a slot, NaN where all is missing and the
 --   largest finite number where a value is infinite; categorical_counts, a tuple with an
 --   array of weighted counts a categorical column.
+-- Rows of which only one half came (status no_response, no_request) are left out: what is missing in them
+-- says nothing about the model.
 -- Infinite values fall into the outermost bins. Arrays shorter than the contract read as missing.
 -- Reads inference_events by its key (model, ts).
 WITH
@@ -36,7 +38,7 @@ SELECT
     maxForEach(v) AS maxima,
     /*CATEGORICAL*/ tuple(0) AS categorical_counts
 FROM inference_events AS e
-WHERE e.model = {model:String}
+WHERE e.model = {model:String} AND e.status IN ('ok', 'error')
     AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
     AND (empty({versions:Array(String)}) OR e.version IN {versions:Array(String)})
 GROUP BY version, window_start

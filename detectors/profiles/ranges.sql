@@ -20,6 +20,6 @@ SELECT
     quantilesExactForEachIf(1/26, 2/26, 3/26, 4/26, 5/26, 6/26, 7/26, 8/26, 9/26, 10/26, 11/26, 12/26, 13/26,
         14/26, 15/26, 16/26, 17/26, 18/26, 19/26, 20/26, 21/26, 22/26, 23/26, 24/26, 25/26)(cleaned, sampled) AS quantiles
 FROM inference_events
-WHERE model = {model:String}
+WHERE model = {model:String} AND status IN ('ok', 'error')
     AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
     AND (empty({versions:Array(String)}) OR version IN {versions:Array(String)})

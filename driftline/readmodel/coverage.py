@@ -21,6 +21,9 @@ class Coverage(Record):
     kept: int = Field(description="Of them sampled and stored.")
     unsampled: int = Field(description="Of them left out by the sampling rate.")
     dropped: dict[str, int] = Field(description="Of them lost, by reason.")
+    by_tap: dict[str, int] = Field(
+        description="Predictions seen by the tap that saw them: splice, cloudevents, ext_proc or client."
+    )
     instances: int = Field(description="Collectors that reported.")
 
     @computed_field(description="Share of seen predictions that were lost, 0 to 1.")  # type: ignore[prop-decorator]
@@ -55,8 +58,10 @@ def coverage(
         {"model": model, "since_ms": milliseconds(since), "until_ms": milliseconds(until)},
     )
     dropped: Counter[str] = Counter()
+    by_tap: Counter[str] = Counter()
     for row in rows:
         dropped.update(row["dropped"])
+        by_tap.update(row["by_tap"])
     total = Coverage(
         since=since,
         until=until,
@@ -64,6 +69,7 @@ def coverage(
         kept=sum(row["kept"] for row in rows),
         unsampled=sum(row["unsampled"] for row in rows),
         dropped=dict(sorted(dropped.items())),
+        by_tap=dict(sorted(by_tap.items())),
         instances=max((row["instances"] for row in rows), default=0),
     )
     return total, [

@@ -1,7 +1,7 @@
 -- What the collectors saw of a model, by version, and what they kept.
 -- Parameters: model String; since_ms, until_ms Int64 Unix milliseconds, half open.
 -- Columns: one row a version. seen = kept + unsampled + dropped, in predictions (rows of requests);
---   dropped is by reason; last_ts: end of the last interval with a prediction.
+--   dropped is by reason, by_tap seen by the tap that saw it; last_ts: end of the last interval with a prediction.
 -- Reads coverage by its key (model, ts).
 SELECT
     toString(version) AS version,
@@ -9,6 +9,7 @@ SELECT
     sum(kept) AS kept,
     sum(unsampled) AS unsampled,
     sumMap(dropped) AS dropped,
+    sumMap(map(toString(tap), coverage.seen)) AS by_tap,
     uniqExact(instance) AS instances,
     maxOrNullIf(ts, coverage.seen > 0) AS last_ts
 FROM coverage

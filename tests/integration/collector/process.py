@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,7 +38,14 @@ class CollectorProcess:
     """``run_collector`` in a process of its own; ``log`` is its standard error."""
 
     def __init__(
-        self, settings: Settings, upstream_port: int, log: Path, *, port: int | None = None, **options: Any
+        self,
+        settings: Settings,
+        upstream_port: int,
+        log: Path,
+        *,
+        port: int | None = None,
+        more_settings: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         self.port = port or free_port()
         self.log = log
@@ -48,12 +56,13 @@ class CollectorProcess:
                 "clickhouse_database": settings.clickhouse_database,
                 "state_dir": str(settings.state_dir),
                 "log_format": "json",
+                "collector_flush_seconds": 0.1,
+                **(more_settings or {}),
             },
             "options": {
                 "listen": f"127.0.0.1:{self.port}",
                 "upstream": f"127.0.0.1:{upstream_port}",
                 "instance": "test-instance",
-                "flush_seconds": 0.1,
                 **options,
             },
         }

@@ -1,120 +1,158 @@
-"""The shipper against a real ClickHouse that fails at the worst moments."""
+"""From the spool to a real ClickHouse: everything once, with raw payloads and the counts of all fates."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from collector.coverage import CoverageLedger
-from collector.shipping import Shipper
+import pytest
+
+from collector.coverage import Source
 from collector.store_link import StoreLink
 from driftline.engine.config import free_port
-from driftline.errors import StoreQueryFailed, StoreUnavailable
-from driftline.events import Event
-from driftline.settings import Settings
+from driftline.events import EventBlock, RawPayload
 from driftline.store import Store
+from tests.integration.collector.flaky import FlakyStore, Stage, SteadyLink, counted, stored
 from tests.integration.collector.waiting import eventually
+from tests.seeding.event_blocks import NOON_MS, event_block
+
+SOURCE = Source("m", "1", "i", "splice")
 
 
-class FlakyStore(Store):
-    """Writes, and then says that the connection broke: the sender cannot know."""
-
-    failures = 0
-    refuse = False
-
-    def insert(self, table: str, columns: Mapping[str, Sequence[Any]], *, token: str | None = None) -> int:
-        if self.refuse and table == "inference_events":
-            raise StoreQueryFailed("refused for the test")
-        rows = super().insert(table, columns, token=token)
-        if self.failures > 0:
-            self.failures -= 1
-            raise StoreUnavailable("the answer was lost")
-        return rows
+@pytest.fixture
+def flaky(store: Store, clickhouse_url: str) -> FlakyStore:
+    return FlakyStore(clickhouse_url, store.database)
 
 
-class FlakyLink(StoreLink):
-    """Always has the store, at once."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(None, store.database, Path(), 30)
-        self._flaky = store
-
-    def get(self) -> Store:
-        return self._flaky
-
-
-def events(count: int) -> list[Event]:
-    return [
-        Event(
-            model="m",
-            version="1",
-            instance="i",
-            ts=datetime.now(UTC),
-            event_id=str(number),
-            trace_id="",
-            status="ok",
-            latency_ms=1.0,
-            weight=1.0,
-            numeric=[float(number)],
-            categorical=["a"],
-        )
-        for number in range(count)
+def test_events_payloads_and_counts_arrive(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "as it came")
+    stage.shipper.offer(event_block(300, payloads=[payload]))
+    stage.shipper.offer(event_block(5, first=300, slots=2, model="other", version="7"))
+    stage.ledger.unsampled(SOURCE, 40)
+    eventually(lambda: stored(store)["rows"], lambda rows: rows == 305)
+    stage.shipper.stop(10)
+    assert store.query("SELECT event_id, field, shape, body FROM payloads") == [
+        {"event_id": "0", "field": "text", "shape": [1], "body": "as it came"}
     ]
+    (row,) = store.query("SELECT * FROM inference_events WHERE model = 'other' AND event_id = '12d'")
+    assert (row["version"], row["instance"], row["categorical"]) == ("7", "i", ["dog"])
+    assert row["numeric"] == event_block(5, first=300, slots=2).numeric[1].tolist()
+    assert counted(store) == {"seen": 345, "kept": 305, "unsampled": 40, "dropped": {}}
+    assert stage.ledger.totals() == {("splice", "kept"): 305, ("splice", "unsampled"): 40}
+    assert list(tmp_path.glob("*.segment*")) == []
+    stats = stage.shipper.stats()
+    assert (stats.events_sent, stats.retries, stats.last_error) == (305, 0, "")
 
 
-def test_a_batch_whose_answer_was_lost_counts_once(store: Store, clickhouse_url: str) -> None:
-    flaky = FlakyStore(clickhouse_url, store.database)
-    flaky.failures = 3
-    ledger = CoverageLedger("i")
-    shipper = Shipper(FlakyLink(flaky), ledger, flush_seconds=0.05)
-    shipper.start()
-    shipper.offer(events(10))
-    eventually(lambda: flaky.failures, lambda left: left == 0)
-    shipper.stop(10)
-    assert store.scalar("SELECT count() FROM inference_events") == 10
-    assert store.query("SELECT sum(seen) AS seen, sum(kept) AS kept FROM coverage") == [
-        {"seen": 10, "kept": 10}
-    ]
+def test_a_batch_whose_answers_are_lost_counts_once(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    flaky.lost_answers = 3
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "once")
+    stage.shipper.offer(event_block(10, payloads=[payload]))
+    eventually(lambda: stage.total("kept"), lambda kept: kept == 10)
+    stage.shipper.stop(10)
+    assert stage.shipper.stats().retries == 3
+    assert stored(store) == {"rows": 10, "events": 10}
+    assert store.scalar("SELECT count() FROM payloads") == 1
+    assert counted(store) == {"seen": 10, "kept": 10, "unsampled": 0, "dropped": {}}
 
 
-def test_what_is_refused_again_and_again_is_given_up_and_counted(store: Store, clickhouse_url: str) -> None:
-    flaky = FlakyStore(clickhouse_url, store.database)
-    flaky.refuse = True
-    ledger = CoverageLedger("i")
-    shipper = Shipper(FlakyLink(flaky), ledger, flush_seconds=0.05)
-    shipper.start()
-    shipper.offer(events(10))
-    eventually(lambda: ledger.totals["rejected"], lambda rejected: rejected == 10)
-    flaky.refuse = False
-    shipper.offer(events(5))
-    shipper.stop(10)
-    assert store.scalar("SELECT count() FROM inference_events") == 5
-    rows = store.query(
-        "SELECT sum(seen) AS seen, sum(kept) AS kept, sumMap(dropped) AS dropped FROM coverage"
-    )
-    assert rows == [{"seen": 15, "kept": 5, "dropped": {"rejected": 10}}]
+def test_nothing_counts_twice_when_clickhouse_remembers_no_tokens(
+    store: Store, flaky: FlakyStore, tmp_path: Path
+) -> None:
+    for table in ("inference_events", "payloads", "coverage"):
+        store.command(f"ALTER TABLE {table} MODIFY SETTING non_replicated_deduplication_window = 0")
+    flaky.lost_answers = 3
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "once")
+    stage.shipper.offer(event_block(10, payloads=[payload]))
+    eventually(lambda: stage.total("kept"), lambda kept: kept == 10)
+    stage.shipper.stop(10)
+    assert stored(store) == {"rows": 10, "events": 10}
+    assert store.scalar("SELECT count() FROM payloads") == 1
+    assert counted(store)["kept"] == 10
 
 
-def test_the_buffer_is_bounded_and_the_end_is_too(settings: Settings, tmp_path: Path) -> None:
-    away = f"clickhouse://nobody:x@127.0.0.1:{free_port()}/"
-    ledger = CoverageLedger("i")
-    link = StoreLink(away, settings.clickhouse_database, tmp_path, 30)
-    shipper = Shipper(link, ledger, flush_seconds=0.05, buffer_events=8)
-    shipper.start()
+def test_the_next_run_ships_what_is_left(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    flaky.away = True
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    stage.shipper.offer(event_block(10))
+    stage.ledger.unsampled(SOURCE, 7)
     began = time.monotonic()
-    shipper.offer(events(20))
+    stage.shipper.stop(0.5)
+    assert time.monotonic() - began < 3
+    assert stage.shipper.stats().segments > 0
+    assert stored(store)["rows"] == 0
+    flaky.away = False
+    after = Stage(SteadyLink(flaky), tmp_path)
+    after.shipper.offer(event_block(10, first=10))
+    eventually(lambda: stored(store)["rows"], lambda rows: rows == 20)
+    after.shipper.stop(10)
+    assert counted(store) == {"seen": 27, "kept": 20, "unsampled": 7, "dropped": {}}
+
+
+def test_after_the_stop_events_are_counted_as_lost(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    stage.shipper.stop(5)
+    stage.shipper.offer(event_block(3))
+    assert stage.total("shutdown") == 3
+
+
+def test_an_absent_clickhouse_costs_no_time(tmp_path: Path) -> None:
+    link = StoreLink(f"clickhouse://nobody:x@127.0.0.1:{free_port()}/", "d", tmp_path, 30)
+    stage = Stage(link, tmp_path / "spool", max_bytes=60_000, segment_bytes=20_000)
+    began = time.monotonic()
+    for number in range(40):
+        stage.shipper.offer(event_block(10, first=10 * number))
     assert time.monotonic() - began < 0.5
-    assert ledger.totals["buffer_full"] == 12
-    shipper.stop(1.0)
-    assert time.monotonic() - began < 5
+    dropped = stage.total("spool_full")
+    assert 100 < dropped < 300
+    stage.shipper.stop(1.0)
+    assert time.monotonic() - began < 6
+    assert stage.shipper.stats().spool_bytes <= 60_000
 
 
-def test_a_buffer_bounded_in_bytes(settings: Settings, tmp_path: Path) -> None:
-    ledger = CoverageLedger("i")
-    link = StoreLink(None, settings.clickhouse_database, tmp_path, 30)
-    shipper = Shipper(link, ledger, flush_seconds=0.05, buffer_bytes=1000)
-    shipper.offer(events(20))
-    assert 0 < ledger.totals["buffer_full"] < 20
+def test_counts_reach_clickhouse_without_a_spool(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    stage = Stage(SteadyLink(flaky), blocker / "spool")
+    flaky.lost_answers = 1
+    stage.shipper.offer(event_block(10))
+    assert stage.total("spool_failed") == 10
+    assert "file" in stage.shipper.stats().last_error
+    eventually(lambda: counted(store)["seen"], lambda seen: seen == 10)
+    stage.shipper.stop(5)
+    assert counted(store) == {"seen": 10, "kept": 0, "unsampled": 0, "dropped": {"spool_failed": 10}}
+
+
+def test_damage_on_disk_is_counted(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
+    flaky.away = True
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    for number in range(3):
+        stage.shipper.offer(event_block(10, first=10 * number))
+    stage.shipper.stop(0.2)
+    path = min(tmp_path.glob("*.segment"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    flaky.away = False
+    after = Stage(SteadyLink(flaky), tmp_path)
+    eventually(lambda: counted(store)["seen"], lambda seen: seen == 30)
+    after.shipper.stop(5)
+    assert counted(store) == {"seen": 30, "kept": 20, "unsampled": 0, "dropped": {"spool_corrupt": 10}}
+    assert stored(store)["rows"] == 20
+
+
+def test_a_block_that_cannot_be_written_is_counted_and_harms_nobody(
+    store: Store, flaky: FlakyStore, tmp_path: Path
+) -> None:
+    good = event_block(4)
+    columns = {name: getattr(good, name) for name in good.__slots__}
+    stage = Stage(SteadyLink(flaky), tmp_path)
+    stage.shipper.offer(EventBlock(**columns | {"event_id": ["\ud800", "b", "c", "d"]}))
+    stage.shipper.offer(EventBlock(**columns | {"version": None}))
+    stage.shipper.offer(good)
+    eventually(lambda: stored(store)["rows"], lambda rows: rows == 4)
+    stage.shipper.stop(5)
+    assert counted(store) == {"seen": 8, "kept": 4, "unsampled": 0, "dropped": {"rejected": 4}}

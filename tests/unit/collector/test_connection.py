@@ -7,10 +7,10 @@ import zlib
 
 import pytest
 
+from collector import exchange as exchanges
+from collector.exchange import BodyBudget, Exchange, Request
 from collector.reasons import Undecodable
-from collector.worker import message
 from collector.worker.connection import TappedConnection
-from collector.worker.message import BodyBudget, Exchange, Request
 
 ASK = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
@@ -28,6 +28,8 @@ class Record:
         return request.method == "POST"
 
     def exchange(self, exchange: Exchange) -> None:
+        assert exchange.request is not None
+        assert exchange.response is not None
         self.pairs.append((exchange.request.body(), exchange.response.status, exchange.response.body()))
         self.latencies.append(exchange.latency_ms)
 
@@ -153,6 +155,7 @@ def test_garbage_is_counted_and_left_behind(side: str, connection: TappedConnect
 def test_bodies_beyond_the_budget_are_given_up_and_returned() -> None:
     class Flags(Record):
         def exchange(self, exchange: Exchange) -> None:
+            assert exchange.request is not None
             self.lost += ["overflow"] * exchange.request.overflowed
 
     record, budget = Flags(), BodyBudget(4)
@@ -182,7 +185,7 @@ def test_encodings(encoding: str) -> None:
 
 
 def test_a_decompression_bomb_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message, "DECODED_BYTES", 1000)
+    monkeypatch.setattr(exchanges, "DECODED_BYTES", 1000)
     request = Request(0.0, headers={"content-encoding": "gzip"}, chunks=[gzip.compress(b"0" * 1_000_000)])
     with pytest.raises(Undecodable) as refused:
         request.body()

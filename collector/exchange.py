@@ -1,17 +1,19 @@
-"""HTTP messages as the tap saw them, with bounded bodies."""
+"""What a tap yields: a request with the response that answers it, as they were seen, with bounded bodies."""
 
 from __future__ import annotations
 
+import math
+import time
 import zlib
 from dataclasses import dataclass, field
 
-from collector.reasons import Undecodable
+from collector.reasons import Tap, Undecodable
 
-MESSAGE_BYTES = 16 * 1024 * 1024
+MESSAGE_BYTES = 8 * 1024 * 1024
 """Largest body that is kept, as sent."""
-DECODED_BYTES = 64 * 1024 * 1024
+DECODED_BYTES = 32 * 1024 * 1024
 """Largest body after decompression."""
-ALL_BODIES_BYTES = 128 * 1024 * 1024
+ALL_BODIES_BYTES = 24 * 1024 * 1024
 """Bound of the bodies that all connections hold at once."""
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -80,7 +82,7 @@ class Message:
 
 @dataclass(slots=True)
 class Request(Message):
-    """A request; ``target`` is its path with the query."""
+    """A request; ``target`` is its path with the query, empty when the tap does not tell it."""
 
     method: str = ""
     target: str = ""
@@ -88,25 +90,70 @@ class Request(Message):
 
 @dataclass(slots=True)
 class Response(Message):
-    """A response."""
+    """A response; trailers count as headers."""
 
     status: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether the server answered with an error: an HTTP status from 400, or a gRPC status but OK."""
+        return self.status >= 400 or self.headers.get("grpc-status", "0") != "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a tap knows about an exchange besides its messages; empty is what it does not know."""
+
+    model: str = ""
+    version: str = ""
+    instance: str = ""
+    event_id: str = ""
+    trace_id: str = ""
+
+
+NOBODY = Identity()
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with the response that answers it."""
+    """A paired record. One half may be missing: the other never came.
 
-    request: Request
-    response: Response
+    Attributes
+    ----------
+    tap
+        How it was seen.
+    identity
+        What the tap knows by itself; where it knows nothing, paths, headers and bodies tell.
+    at
+        Epoch seconds of the request (of the response when there is no request); NaN takes the time from
+        ``began_at`` of the first half.
+    took_ms
+        Latency in milliseconds as the tap measured it; NaN takes it from the halves' times.
+    """
+
+    request: Request | None
+    response: Response | None
+    tap: Tap = "splice"
+    identity: Identity = NOBODY
+    at: float = math.nan
+    took_ms: float = math.nan
 
     @property
     def latency_ms(self) -> float:
-        """From the request's first byte to the response's last, in milliseconds."""
-        ended = self.response.ended_at
-        return max(
-            0.0, ((self.request.began_at if ended is None else ended) - self.request.began_at) * 1000.0
-        )
+        """From the request's first byte to the response's last, in milliseconds; 0 when a half is missing."""
+        if not math.isnan(self.took_ms):
+            return max(0.0, self.took_ms)
+        if self.request is None or self.response is None or self.response.ended_at is None:
+            return 0.0
+        return max(0.0, (self.response.ended_at - self.request.began_at) * 1000.0)
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Wall-clock time of the request."""
+        if not math.isnan(self.at):
+            return self.at
+        half = self.request or self.response
+        return time.time() - (time.monotonic() - half.began_at) if half is not None else time.time()
 
 
 def _inflate(data: bytes) -> bytes:
