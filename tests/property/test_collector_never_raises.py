@@ -1,25 +1,16 @@
-"""Whatever bytes pass the tap, the worker's parser and codec give a result or a counted reason."""
+"""Whatever bytes pass the tap, the worker's parser gives exchanges or a counted reason."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
-import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.codecs import v2_json
-from collector.codecs.decoded import Inference
+from collector.codecs.routes import find_route
+from collector.exchange import BodyBudget, Exchange, Request
 from collector.frames import Frame, FrameKind, FrameReader, pack
-from collector.inference import infer_contract
-from collector.mapping import Mapper
-from collector.reasons import Undecodable
 from collector.worker.connection import TappedConnection
-from collector.worker.message import BodyBudget, Exchange, Request
-from driftline.errors import InvalidContract
 
 REQUEST = (
     b"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -39,9 +30,11 @@ class Record:
         self.pairs: list[tuple[bytes, int, bytes]] = []
 
     def wants(self, request: Request) -> bool:
-        return v2_json.route(request.method, request.target) is not None
+        return find_route(request.method, request.target) is not None
 
     def exchange(self, exchange: Exchange) -> None:
+        assert exchange.request is not None
+        assert exchange.response is not None
         self.pairs.append((exchange.request.body(), exchange.response.status, exchange.response.body()))
 
     def unanswered(self, request: Request) -> None:
@@ -102,52 +95,3 @@ def test_any_traffic_is_survived_and_returns_its_memory(steps: list[tuple[str, b
             connection.closed(0.0)
     connection.closed(1.0)
     assert budget.take(500)
-
-
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-JSON = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-)
-TENSOR = st.fixed_dictionaries(
-    {
-        "name": st.sampled_from(["x", "y", "\ud800", ""]) | JSON,
-        "shape": st.lists(st.integers(0, 4), max_size=4) | JSON,
-        "datatype": st.sampled_from(["FP32", "INT64", "BOOL", "BYTES", "UINT8"]) | JSON,
-        "data": st.lists(LEAVES, max_size=16) | JSON,
-    }
-)
-
-
-def as_body(value: Any) -> bytes:
-    return json.dumps(value).encode("utf-8", "surrogatepass")
-
-
-def decoded(asked: bytes, answered: bytes | None) -> Inference | None:
-    try:
-        return v2_json.decode(asked, answered)
-    except Undecodable:
-        return None
-
-
-@given(st.binary(max_size=200) | JSON.map(as_body), st.binary(max_size=200) | JSON.map(as_body) | st.none())
-def test_any_body_is_decoded_or_refused(asked: bytes, answered: bytes | None) -> None:
-    decoded(asked, answered)
-    rows, _ = v2_json.glance(asked, answered or b"")
-    assert rows >= 1
-
-
-@given(st.lists(TENSOR, max_size=3), st.lists(TENSOR, max_size=3))
-def test_any_tensors_can_be_inferred_and_mapped(asked: list[Any], answered: list[Any]) -> None:
-    found = decoded(as_body({"inputs": asked}), as_body({"outputs": answered}))
-    if found is None:
-        return
-    try:
-        contract = infer_contract("m", [found])
-    except InvalidContract:
-        return
-    numeric, categorical = Mapper(contract, lambda *_: None).map(found, failed=False)
-    assert np.asarray(numeric).shape == (found.rows, contract.width("numeric"))
-    # What is stored has to be text that UTF-8 can hold.
-    assert orjson.dumps(categorical)
-    assert all(len(row) == contract.width("categorical") for row in categorical)
