@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from asyncio.subprocess import Process
+from collections.abc import Callable
 
 import orjson
 
-from collector.frames import HEADER, FrameKind, pack, pack_gap, pack_header
+from collector.frames import HEADER, FrameKind, Gap, pack, pack_gap, pack_header
 from driftline.logs import get_logger
 
 _log = get_logger(__name__)
@@ -31,12 +32,14 @@ STEADY_SECONDS = 30.0
 class _Gap:
     """Copying of one connection stopped; ``requests`` is how many seem to have passed since."""
 
-    __slots__ = ("answered", "requests")
+    __slots__ = ("answered", "asked", "replied", "requests")
 
     def __init__(self, requests: int) -> None:
         self.requests = requests
         self.answered = False
         """The last bytes that were not copied came from the model server."""
+        self.asked = 0
+        self.replied = 0
 
 
 class WorkerLink:
@@ -67,6 +70,7 @@ class WorkerLink:
         self._flush_timer: asyncio.TimerHandle | None = None
         self._gaps: dict[int, _Gap] = {}
         self._copied: set[int] = set()
+        self._refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.dropped_bytes = 0
         self.restarts = 0
 
@@ -98,6 +102,10 @@ class WorkerLink:
             self._append(pack(FrameKind.CLOSED, connection, at, b""))
         self._gaps.pop(connection, None)
         self._copied.discard(connection)
+
+    async def refused(self) -> str:
+        """Why a tap of the first worker cannot listen; never returns when all of them do."""
+        return await asyncio.shield(self._refusal)
 
     def stats(self, counters: dict[str, int]) -> None:
         """Tell the worker the splice's own counters, which it serves as metrics."""
@@ -160,11 +168,16 @@ class WorkerLink:
         elif kind is FrameKind.REQUEST_BYTES and gap.answered:
             gap.requests += 1
         gap.answered = kind is FrameKind.RESPONSE_BYTES
+        if gap.answered:
+            gap.replied += size
+        else:
+            gap.asked += size
 
     def _announce_gap(self, connection: int, at: float) -> None:
         gap = self._gaps.pop(connection, None)
         if gap is not None:
-            self._append(pack(FrameKind.GAP, connection, at, pack_gap(gap.requests, gap.answered)))
+            told = Gap(gap.requests, gap.answered, gap.asked, gap.replied)
+            self._append(pack(FrameKind.GAP, connection, at, pack_gap(told)))
 
     async def _supervise(self) -> None:
         failures = 0
@@ -201,7 +214,7 @@ class WorkerLink:
                 start_new_session=True,
             )
             theirs.close()
-            protocol = _LinkProtocol()
+            protocol = _LinkProtocol(self._said)
             transport, _ = await asyncio.get_running_loop().create_unix_connection(
                 lambda: protocol, sock=ours
             )
@@ -221,6 +234,11 @@ class WorkerLink:
                 transport.abort()
             await self._reap(self._process)
 
+    def _said(self, message: str) -> None:
+        """The worker has one thing to say: that a tap cannot listen."""
+        if self.restarts == 0 and not self._refusal.done():
+            self._refusal.set_result(message)
+
     async def _reap(self, process: Process) -> None:
         try:
             await asyncio.wait_for(process.wait(), STEADY_SECONDS)
@@ -230,10 +248,20 @@ class WorkerLink:
 
 
 class _LinkProtocol(asyncio.Protocol):
-    """Notices that the worker closed its end."""
+    """Notices that the worker closed its end, and takes the line that it may write before."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Callable[[str], None]) -> None:
         self.lost = asyncio.Event()
+        self._said = said
+        self._words = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._words += data
+        line, end, self._words = self._words.partition(b"\n")
+        if end:
+            self._said(line.decode("utf-8", "replace"))
+        else:
+            self._words = line
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()
