@@ -1,7 +1,7 @@
 -- Card time that models used, by bucket of time, model, instance and device name.
 -- A slice is the larger of its compute and memory shares; where the slices of a card at one moment sum
 -- above 1 they are scaled to 1, so a shared card is never paid twice. Slices of which nothing is known
--- count no seconds and keep their grade.
+-- count no seconds and keep their grade; a share that is only the card's value copied is not known.
 -- Parameters: model String (empty: every model), since and until Float64 (epoch seconds; samples whose
 --   interval ends in (since, until]), step Float64 (bucket length in seconds).
 -- Columns: bucket (number of steps after since), model, instance, device_name, gpu_seconds (whole-card
@@ -21,8 +21,10 @@ FROM
 (
     SELECT
         ts, model, instance, device_name, interval_seconds, grade,
-        NOT (isNaN(core_share) AND isNaN(memory_share)) AS known,
-        greatest(if(isNaN(core_share), 0, core_share), if(isNaN(memory_share), 0, memory_share)) AS slice,
+        isNaN(core_share) OR gpu_shares.grade = 'device-copied' AS no_core,
+        isNaN(memory_share) OR gpu_shares.memory_grade = 'device-copied' AS no_memory,
+        NOT (no_core AND no_memory) AS known,
+        greatest(if(no_core, 0, core_share), if(no_memory, 0, memory_share)) AS slice,
         sum(slice) OVER (PARTITION BY node, device, ts) AS of_card
     FROM gpu_shares
     WHERE ts > fromUnixTimestamp64Milli(toInt64({since:Float64} * 1000))

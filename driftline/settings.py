@@ -8,12 +8,11 @@ Secrets are ``SecretStr``: they never appear in logs, errors or the API.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -23,37 +22,10 @@ from pydantic_settings import (
 )
 
 from driftline.errors import InvalidSettings
+from driftline.node_settings import NodeExporter, Workload
+from driftline.payload_mapping import PayloadMapping
 
 DEFAULT_CONFIG = "driftline.yaml"
-
-
-class Workload(BaseModel):
-    """Which processes of this node serve which model: exactly one way to find them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str = Field(description="Model the processes serve, as in its contract.")
-    instance: str = Field(default="", description="Name of the instance; the node's name when empty.")
-    pid: int | None = Field(default=None, description="Process id; its children are counted too.")
-    pidfile: Path | None = Field(default=None, description="File holding the process id.")
-    command: str | None = Field(
-        default=None, description="Regular expression searched in the command line of every process."
-    )
-
-    @field_validator("command")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return value
-
-    def model_post_init(self, _context: Any) -> None:
-        ways = [self.pid is not None, self.pidfile is not None, self.command is not None]
-        if sum(ways) != 1:
-            raise ValueError("give exactly one of pid, pidfile and command")
 
 
 class Settings(BaseSettings):
@@ -102,6 +74,69 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None, description="URL under which people reach the page, used in alerts and callbacks."
+    )
+
+    sample_rate: float = Field(
+        default=1.0, ge=1e-4, le=1, description="Share of the inferences that a collector keeps."
+    )
+    sample_rates: dict[str, float] = Field(
+        default_factory=dict, description="Shares of single models, by name, in place of `sample_rate`."
+    )
+    sample_by_trace: bool = Field(
+        default=False,
+        description="Draw by the trace id, so that all stages of one request are kept or left out together.",
+    )
+    sample_adaptive: bool = Field(
+        default=True,
+        description="Keep every failed request, more of rare classes, and more while an episode is open.",
+    )
+    sample_rare_share: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="A predicted class rarer than this is kept as often as one of this share; 0 turns it off.",
+    )
+    sample_episode_factor: float = Field(
+        default=10.0, ge=1, description="Factor on the sampled share while an episode of the model is open."
+    )
+    collector_cpu_cores: float = Field(
+        default=1.0,
+        gt=0,
+        description="CPU budget of a collector's worker in cores; above it, less is sampled.",
+    )
+    collector_bytes_per_second: float = Field(
+        default=16e6,
+        gt=0,
+        description="Bytes a second a collector may spool; above it, less is sampled.",
+    )
+    collector_flush_seconds: float = Field(
+        default=5.0, gt=0, description="Longest time an event waits for its batch, in seconds."
+    )
+    spool_dir: Path | None = Field(
+        default=None,
+        description="Folder where a collector keeps events until ClickHouse has them; "
+        "`spool` in the state folder when absent.",
+    )
+    spool_bytes: int = Field(
+        default=512 * 1024 * 1024,
+        ge=16 * 1024 * 1024,
+        description="Bound of a collector's spool in bytes; when it is full the newest events are dropped "
+        "and counted.",
+    )
+    spool_age_seconds: float = Field(
+        default=86400.0, gt=0, description="Age at which spooled events are dropped and counted, in seconds."
+    )
+    spool_fsync: bool = Field(
+        default=False,
+        description="Write every spooled batch through to the disk, so that it survives a power loss and "
+        "not only a crash.",
+    )
+    redaction_key: SecretStr | None = Field(
+        default=None, description="Key of the hashes that replace the values of fields redacted by `hash`."
+    )
+
+    mappings: tuple[PayloadMapping, ...] = Field(
+        default=(), description="How to read the traffic of servers that speak none of the known protocols."
     )
 
     window_seconds: int = Field(
@@ -174,11 +209,54 @@ class Settings(BaseSettings):
     )
 
     workloads: tuple[Workload, ...] = Field(
-        default=(), description="Which processes of this node serve which model, for `driftline node`."
+        default=(), description="Which processes or pods serve which model, for `driftline node`."
+    )
+    node_name: str = Field(
+        default="", description="Name of this node in the samples; the host's name when empty."
     )
     node_interval_seconds: float = Field(
         default=10.0, gt=0, description="Seconds between two samples of `driftline node`."
     )
+    node_exporters: tuple[NodeExporter, ...] = Field(
+        default=(), description="Exporters of this node that `driftline node` reads besides NVML."
+    )
+    node_scrape_seconds: float = Field(
+        default=2.0, gt=0, le=60, description="Longest time one exporter may take to answer."
+    )
+    node_pods: str | None = Field(
+        default=None,
+        description="File or http(s) address of this node's pods as JSON: the kubelet's /pods, or what "
+        "its pod-resources service lists; names containers and tells what was allocated to them.",
+    )
+    node_pods_token_file: Path | None = Field(
+        default=None, description="File with a bearer token for the address in node_pods."
+    )
+    node_pods_ca_file: Path | None = Field(
+        default=None, description="Certificates that the https address in node_pods is checked against."
+    )
+    node_container_logs: Path = Field(
+        default=Path("/var/log/containers"),
+        description="Folder where the kubelet links the logs of containers; only the links' names are read, "
+        "which tell the pod of a container without asking the API server.",
+    )
+    node_proc: Path = Field(
+        default=Path("/proc"), description="Where the node's processes are found, when not in /proc."
+    )
+    node_cgroup_root: Path = Field(
+        default=Path("/sys/fs/cgroup"), description="Where the node's cgroup v2 tree is mounted."
+    )
+    node_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the node agent's own /metrics; 0 serves none."
+    )
+
+    @field_validator("node_exporters")
+    @classmethod
+    def _sources_differ(cls, exporters: tuple[NodeExporter, ...]) -> tuple[NodeExporter, ...]:
+        names = [exporter.source for exporter in exporters]
+        for name in names:
+            if names.count(name) > 1 or name in ("nvml", "pods", "gpushare"):
+                raise ValueError(f"each needs a name of its own, and {name!r} is taken")
+        return exporters
 
     @classmethod
     def settings_customise_sources(

@@ -15,7 +15,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from driftline.settings import Settings, Workload
+from driftline.node_settings import ExporterMetric, NodeExporter, Workload
+from driftline.payload_mapping import PayloadMapping
+from driftline.settings import Settings
 
 _HEAD = """\
 # Settings
@@ -27,10 +29,25 @@ command line gives wins over the environment, the environment over the file, the
 This file is written by `python -m driftline.settings_table > docs/settings.md`.
 """
 
+_MAPPINGS = """
+## mappings
+
+The first entry whose path and method fit reads a request, before the known protocols do; see
+[mappings.md](mappings.md).
+"""
+
 _WORKLOADS = """
 ## workloads
 
-Each entry names a model and exactly one way to find its processes.
+Each entry names a model and exactly one way to find its processes; see [node.md](node.md).
+"""
+
+_EXPORTERS = """
+## node_exporters
+"""
+
+_METRICS = """
+### metrics of a custom exporter
 """
 
 _LIMITS = {"Ge": ("ge", "at least"), "Gt": ("gt", "above"), "Le": ("le", "at most"), "Lt": ("lt", "below")}
@@ -38,7 +55,9 @@ _LIMITS = {"Ge": ("ge", "at least"), "Gt": ("gt", "above"), "Le": ("le", "at mos
 
 def settings_table() -> str:
     """The reference as Markdown, ending with a newline."""
-    return "\n".join([_HEAD, *_table(Settings), _WORKLOADS, *_table(Workload), ""])
+    parts = [_HEAD, *_table(Settings), _MAPPINGS, *_table(PayloadMapping), _WORKLOADS, *_table(Workload)]
+    parts += [_EXPORTERS, *_table(NodeExporter), _METRICS, *_table(ExporterMetric), ""]
+    return "\n".join(parts)
 
 
 def _table(model: type[BaseModel]) -> list[str]:
@@ -73,9 +92,12 @@ def _name(annotation: Any) -> str:
         SecretStr: "secret text",
         str: "text",
         Path: "path",
+        bool: "true or false",
         int: "whole number",
         float: "number",
+        PayloadMapping: "payload mapping",
         Workload: "workload",
+        NodeExporter: "exporter",
     }
     return names[annotation]
 

@@ -1,133 +1,157 @@
-"""One sampling round of the node agent: processes and cards in, rows out."""
+"""One sampling round of the node agent: processes, cgroups and cards in, rows out."""
 
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
-from collector.node.processes import WorkloadMeter, find_processes, read_processes
-from collector.node.shares import DeviceReading, attribute
-from driftline.logs import get_logger
-from driftline.settings import Workload
-
-_log = get_logger(__name__)
+from collector.node.asking import Answer, Panel
+from collector.node.cards import Inventory, take_inventory
+from collector.node.cgroup import CgroupTree
+from collector.node.clock import Clock, Moment, system_clock
+from collector.node.reading import Container, Owner, Round, ServingProcess
+from collector.node.share_rows import share_rows
+from collector.node.use import InstanceMeter, InstanceReading, Use, read_instance
+from collector.node.workloads import Finder, Instance
 
 Rows = list[dict[str, Any]]
 
-
-class DeviceReader(Protocol):
-    """Reads the cards of this node."""
-
-    def read(self) -> list[DeviceReading]: ...
+LONGEST_GAUGE_INTERVALS = 3
+"""A momentary value stands for at most so many sampling intervals, however long the agent was held up."""
 
 
 class NodeAgent:
-    """Measures the workloads of this node.
+    """Measures the model instances and the cards of this node.
 
     Parameters
     ----------
-    workloads
-        Which processes serve which model.
-    devices
-        Reads the cards.
     node
-        Name of this node; the host's name when empty.
+        Name of this node.
+    finder
+        Finds the processes of the workloads.
+    panel
+        Asks the sources of card figures.
+    tree, proc
+        Where cgroups and processes are read.
+    interval_seconds
+        Time between two rounds, as it should be.
+    answer_seconds
+        Time that sources get to answer.
     """
 
-    def __init__(self, workloads: Sequence[Workload], devices: DeviceReader, node: str = "") -> None:
-        self._workloads = workloads
-        self._devices = devices
-        self._node = node or socket.gethostname()
-        self._meters = [WorkloadMeter() for _ in workloads]
-        self._absent = [False] * len(workloads)
-        self._last_at: float | None = None
+    def __init__(
+        self,
+        node: str,
+        finder: Finder,
+        panel: Panel,
+        tree: CgroupTree,
+        *,
+        proc: Path = Path("/proc"),
+        interval_seconds: float = 10.0,
+        answer_seconds: float = 2.0,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.node = node
+        self._finder = finder
+        self._panel = panel
+        self._tree = tree
+        self._proc = proc
+        self._longest_gauge = LONGEST_GAUGE_INTERVALS * interval_seconds
+        self._answer_seconds = answer_seconds
+        self._clock = clock
+        self._meters: dict[Owner, InstanceMeter] = {}
+        self._last: Moment | None = None
+        self.answers: Sequence[Answer] = ()
+        self.inventory = Inventory((), {}, {})
 
     def sample(self) -> dict[str, Rows]:
         """Rows by table since the last call; none at the first, which only starts the interval."""
-        families = find_processes(self._workloads)
-        # Epoch seconds, because process creation times are.
-        now = time.time()
-        interval = now - self._last_at if self._last_at is not None else None
-        self._last_at = now
-        ts = datetime.fromtimestamp(now, UTC)
-        cpu = self._cpu_rows([read_processes(family) for family in families], now, ts, interval)
-        devices = self._devices.read()
-        if interval is None:
+        self._tree.begin_round()
+        serving = self._finder.find()
+        now = self._clock()
+        last, self._last = self._last, now
+        readings = [read_instance(instance, self._proc, self._tree) for instance in serving.instances]
+        uses = self._measure(serving.instances, readings, now)
+        this = Round(now.wall, now.monotonic + self._answer_seconds, _processes(serving.instances, readings))
+        self.answers = self._panel.ask(this)
+        self.inventory = take_inventory(
+            [answer.reading for answer in self.answers if answer.reading is not None]
+        )
+        interval = now.monotonic - last.monotonic if last is not None else 0.0
+        if interval <= 0:
             return {}
-        workload_of = {process.pid: index for index, family in enumerate(families) for process in family}
+        moment = {"ts": datetime.fromtimestamp(now.wall, UTC), "node": self.node}
+        gauge = {**moment, "interval_seconds": min(interval, self._longest_gauge)}
         return {
-            "cpu_samples": cpu,
-            "gpu_samples": [self._device_row(device, ts, interval) for device in devices],
-            "gpu_shares": [
-                row for device in devices for row in self._share_rows(device, workload_of, ts, interval)
+            "cpu_samples": [
+                {**moment, "interval_seconds": interval, **_cpu_row(instance, use)} for instance, use in uses
             ],
+            "gpu_samples": [{**gauge, **row} for row in _card_rows(self.inventory)],
+            "gpu_shares": [{**gauge, **row} for row in share_rows(self.inventory, serving)],
         }
 
-    def _cpu_rows(
-        self, readings: Sequence[Sequence[Any]], now: float, ts: datetime, interval: float | None
-    ) -> Rows:
-        rows: Rows = []
-        for index, (meter, reading) in enumerate(zip(self._meters, readings, strict=True)):
-            use = meter.measure(reading, now)
-            self._note_absence(index, absent=not reading)
-            if use is None or interval is None:
-                continue
-            rows.append(
-                {
-                    "ts": ts,
-                    "node": self._node,
-                    **self._names(index),
-                    "processes": min(use.processes, 65535),
-                    "cpu_seconds": use.cpu_seconds,
-                    "memory_bytes": use.memory_bytes,
-                    "interval_seconds": interval,
-                    "grade": "measured",
-                }
-            )
-        return rows
+    def close(self) -> None:
+        """Release the sources."""
+        self._panel.close()
 
-    def _note_absence(self, index: int, *, absent: bool) -> None:
-        if absent and not self._absent[index]:
-            workload = self._workloads[index]
-            way = workload.model_dump(exclude_none=True, exclude={"model", "instance"}, mode="json")
-            _log.warning("no process of a workload is running", model=workload.model, **way)
-        self._absent[index] = absent
-
-    def _names(self, index: int) -> dict[str, str]:
-        workload = self._workloads[index]
-        return {"model": workload.model, "instance": workload.instance or self._node}
-
-    def _device_row(self, device: DeviceReading, ts: datetime, interval: float) -> dict[str, Any]:
-        return {
-            "ts": ts,
-            "node": self._node,
-            "device": device.uuid,
-            "device_name": device.name,
-            "utilization": device.utilization,
-            "memory_used_bytes": device.memory_used_bytes,
-            "memory_total_bytes": device.memory_total_bytes,
-            "power_watts": device.power_watts,
-            "interval_seconds": interval,
-            "grade": "measured" if device.utilization == device.utilization else "unavailable",
+    def _measure(
+        self, instances: Sequence[Instance], readings: Sequence[InstanceReading], now: Moment
+    ) -> list[tuple[Instance, Use]]:
+        meters = {
+            instance.owner: self._meters.get(instance.owner) or InstanceMeter() for instance in instances
         }
+        self._meters = meters
+        uses = []
+        for instance, reading in zip(instances, readings, strict=True):
+            use = meters[instance.owner].measure(reading, now.since_boot)
+            if use is not None:
+                uses.append((instance, use))
+        return uses
 
-    def _share_rows(
-        self, device: DeviceReading, workload_of: Mapping[int, int], ts: datetime, interval: float
-    ) -> Rows:
-        return [
-            {
-                "ts": ts,
-                "node": self._node,
-                "device": device.uuid,
-                "device_name": device.name,
-                **self._names(share.workload),
-                "core_share": share.core_share,
-                "memory_share": share.memory_share,
-                "interval_seconds": interval,
-                "grade": share.grade,
-            }
-            for share in attribute(device, workload_of)
-        ]
+
+def _processes(instances: Sequence[Instance], readings: Sequence[InstanceReading]) -> list[ServingProcess]:
+    return [
+        ServingProcess(instance.owner, pid, start, instance.containers.get(pid))
+        for instance, reading in zip(instances, readings, strict=True)
+        for pid, start in reading.starts.items()
+    ]
+
+
+def _cpu_row(instance: Instance, use: Use) -> dict[str, Any]:
+    container = instance.container or Container("", "")
+    return {
+        "model": instance.owner.model,
+        "instance": instance.owner.instance,
+        "namespace": container.namespace,
+        "pod": container.pod,
+        "container": container.container,
+        "processes": min(use.processes, 65535),
+        "cpu_seconds": use.cpu_seconds,
+        "throttled_seconds": use.throttled_seconds,
+        "memory_bytes": int(use.memory_bytes),
+        "memory_limit_bytes": use.memory_limit_bytes,
+        "cpu_limit_cores": use.cpu_limit_cores,
+        "source": use.source,
+        "grade": "measured",
+    }
+
+
+def _card_rows(inventory: Inventory) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "device": card.reading.device,
+            "device_name": card.reading.name,
+            "parent": card.reading.parent,
+            "profile": card.reading.profile,
+            "core_fraction": card.reading.core_fraction,
+            "utilization": card.reading.utilization,
+            "memory_used_bytes": card.reading.memory_used_bytes,
+            "memory_total_bytes": card.reading.memory_total_bytes,
+            "power_watts": card.reading.power_watts,
+            "source": card.sources,
+            "grade": card.grade,
+        }
+        for card in inventory.cards
+    ]

@@ -9,13 +9,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import Any
 
+import pynvml
 import pytest
 
-from collector.node.gpu import GpuReader
 from collector.node.outbox import Outbox
+from collector.node.reading import Round
+from collector.node.sources.nvml import NvmlSource
 from collector.store_link import StoreLink
 from driftline.engine.config import free_port
 from driftline.settings import Settings
@@ -109,14 +112,17 @@ def test_rows_wait_while_clickhouse_is_away_and_the_buffer_is_bounded(
 
 
 def test_without_a_driver_there_are_no_cards_and_no_numbers() -> None:
-    pynvml = pytest.importorskip("pynvml")
+    source = NvmlSource()
+    this = Round(time.time(), time.monotonic() + 10)
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
-        reader = GpuReader()
-        assert reader.read() == []
-        assert reader.read() == []
+        for _ in range(2):
+            reading = source.read(this)
+            assert (list(reading.cards), list(reading.users)) == ([], [])
+            assert "NVML is unavailable" in reading.note
         return
-    readings = GpuReader().read()
-    assert all(0 <= reading.utilization <= 1 and reading.memory_total_bytes > 0 for reading in readings)
-    assert len({reading.uuid for reading in readings}) == len(readings) == pynvml.nvmlDeviceGetCount()
+    whole = [card for card in source.read(this).cards if not card.parent]
+    assert all(isnan(card.utilization) or 0 <= card.utilization <= 1 for card in whole)
+    assert all(card.memory_total_bytes > 0 for card in whole)
+    assert len({card.device for card in whole}) == len(whole) == pynvml.nvmlDeviceGetCount()

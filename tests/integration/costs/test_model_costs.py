@@ -116,6 +116,17 @@ def test_only_unknown_shares_cost_nothing_known(store: Store, priced: Settings) 
     assert (cost.gpu_usd, cost.gpu_hours, cost.total_usd, cost.grade) == (None, None, None, "unavailable")
 
 
+def test_a_value_copied_onto_everyone_is_nobodys_cost(store: Store, priced: Settings) -> None:
+    # As an exporter tells it that repeats the card's 80% for each pod on it.
+    copied = {"grade": "device-copied", "memory_grade": "device-copied"}
+    put_share(store, "a", 1, 0.8, 0.6, **copied)
+    put_share(store, "b", 1, 0.8, 0.6, **copied)
+    put_share(store, "c", 1, math.nan, 0.25, grade="device-copied", memory_grade="measured")
+    a, b, c = model_costs(store, priced, None, SINCE, UNTIL)
+    assert (a.gpu_usd, a.grade) == (b.gpu_usd, b.grade) == (None, "device-copied")
+    assert c.gpu_usd == pytest.approx(0.6 * 0.25)
+
+
 def test_series_adds_up_to_the_whole(store: Store, priced: Settings) -> None:
     for minute in (1, 2, 3, 7, 10):
         put_cpu(store, "ocr", minute, minute)

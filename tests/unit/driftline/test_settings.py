@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from driftline.errors import InvalidSettings
-from driftline.settings import Settings, Workload, load_settings
+from driftline.node_settings import ExporterMetric, NodeExporter, Workload
+from driftline.settings import Settings, load_settings
 from driftline.settings_table import settings_table
 
 SECRET = "hunter2-and-more"
@@ -141,6 +142,10 @@ def test_settings_cannot_be_changed() -> None:
         ("{model: m, command: '('}", "not a regular expression"),
         ("{pid: 1}", "model"),
         ("{model: m, pid: 1, nodes: 2}", "nodes"),
+        ("{model: m, pod: x, pid: 1}", "exactly one"),
+        ("{model: m, pod: '('}", "not a regular expression"),
+        ("{model: m, pid: 1, namespace: n}", "need pod"),
+        ("{model: '{app}', pod: 'x-.*'}", "no group of pod"),
     ],
 )
 def test_a_workload_has_exactly_one_way_to_be_found(entry: str, words: str) -> None:
@@ -155,8 +160,46 @@ def test_workloads_from_a_file() -> None:
     )
 
 
-@pytest.mark.parametrize("model", [Settings, Workload])
-def test_every_setting_is_described(model: type[Settings] | type[Workload]) -> None:
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{kind: dcgm}", "url"),
+        ("{kind: dcgm, url: 'ftp://n/metrics'}", "not an http"),
+        ("{kind: dcgm, url: 'http://u:p@n/metrics'}", "token_file"),
+        ("{kind: nvidia, url: 'http://n/metrics'}", "dcgm"),
+        ("{kind: dcgm, url: 'http://n/metrics', name: 'A B'}", "lower-case"),
+        ("{kind: dcgm, url: 'http://n/metrics', labels: {device: u}}", "kind custom"),
+        ("{kind: custom, url: 'http://n/metrics'}", "needs metrics"),
+        (
+            "{kind: custom, url: 'http://n/metrics', metrics: {busy: {quantity: card_power}}}",
+            "device or index",
+        ),
+        ("{kind: custom, url: 'http://n/metrics', metrics: {busy: {quantity: x}}}", "card_power"),
+        ("{kind: dcgm, url: 'http://n/'}, {kind: dcgm, url: 'http://m/'}", "is taken"),
+        ("{kind: dcgm, name: nvml, url: 'http://n/'}", "is taken"),
+    ],
+)
+def test_an_exporter_is_told_wholly_or_refused(entry: str, words: str) -> None:
+    assert words in refused(f"node_exporters: [{entry}]\n")
+
+
+def test_exporters_from_a_file() -> None:
+    written(
+        "node_exporters:\n"
+        "  - {kind: dcgm, url: 'http://127.0.0.1:9400/metrics'}\n"
+        "  - kind: custom\n"
+        "    name: kunlun\n"
+        "    url: http://127.0.0.1:9500/metrics\n"
+        "    metrics: {xpu_busy: {quantity: card_utilization, factor: 0.01}}\n"
+        "    labels: {device: sn}\n"
+    )
+    dcgm, kunlun = load_settings().node_exporters
+    assert (dcgm.source, kunlun.source) == ("dcgm", "kunlun")
+    assert kunlun.metrics["xpu_busy"].factor == 0.01
+
+
+@pytest.mark.parametrize("model", [Settings, Workload, NodeExporter, ExporterMetric])
+def test_every_setting_is_described(model: type[BaseModel]) -> None:
     bare = [name for name, info in model.model_fields.items() if len(info.description or "") < 15]
     assert bare == []
 
