@@ -41,6 +41,7 @@ class StreamedExchange:
         """Take a ``ProcessingRequest``; whether the rest of the stream is of no interest."""
         now = time.monotonic()
         if message.HasField("request_headers"):
+            self._release()  # headers that come a second time begin anew
             return self._begin_request(message, now)
         request = self._request
         if request is None:
@@ -50,6 +51,8 @@ class StreamedExchange:
         elif message.HasField("request_trailers"):
             request.ended_at = now
         elif message.HasField("response_headers"):
+            if self._response is not None:
+                self._response.release(self._budget)
             self._begin_response(message.response_headers, now)
         elif self._response is not None:
             if message.HasField("response_body"):
@@ -79,9 +82,13 @@ class StreamedExchange:
             self._hand_over(request, None, math.nan)
         else:
             self._lose(request, "no_response")
-        request.release(self._budget)
-        if response is not None:
-            response.release(self._budget)
+        self._release()
+
+    def _release(self) -> None:
+        for half in (self._request, self._response):
+            if half is not None:
+                half.release(self._budget)
+        self._request = self._response = None
 
     def refuse(self, message: Any) -> None:
         """Count the request that begins with ``message`` as one too many."""
