@@ -28,7 +28,7 @@ _PROFILE = re.compile(r"(?:\d+c\.)?(\d+)g\.")
 
 
 class DcgmDialect:
-    """``DCGM_FI_*`` with the labels of every version: ``pod`` or ``pod_name``, ``hostname`` or ``Hostname``."""
+    """``DCGM_FI_*`` with the labels of every version, as ``pod`` or ``pod_name``."""
 
     @property
     def metrics(self) -> Collection[str]:
