@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from driftline.logs import get_logger
 
 _log = get_logger(__name__)
 
-BUFFER_BYTES = 16 * 1024 * 1024
+BUFFER_BYTES = 8 * 1024 * 1024
 SOCKET_BYTES = 1024 * 1024
 FLUSH_BYTES = 128 * 1024
 FLUSH_SECONDS = 0.005
@@ -27,6 +28,11 @@ LONGEST_PAUSE_SECONDS = 30.0
 START_SECONDS = 5.0
 STEADY_SECONDS = 30.0
 """A worker that lived this long is restarted at once when it dies."""
+CHECK_SECONDS = 10.0
+STUCK_CHECKS = 6
+"""A worker that takes nothing of what waits for it at so many checks in a row is killed and restarted."""
+NICENESS = 5
+"""Of the worker: where they share a processor, requests go before their copies."""
 
 
 class _Gap:
@@ -67,6 +73,7 @@ class WorkerLink:
         self._attached = asyncio.Event()
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
+        self._flushed_bytes = 0
         self._flush_timer: asyncio.TimerHandle | None = None
         self._gaps: dict[int, _Gap] = {}
         self._copied: set[int] = set()
@@ -156,7 +163,9 @@ class WorkerLink:
             self._flush_timer.cancel()
             self._flush_timer = None
         if self._unsent and self._transport is not None:
-            self._transport.writelines(self._unsent)
+            # One piece: hundreds of small ones would cost as much again in bookkeeping while they wait.
+            self._transport.write(b"".join(self._unsent))
+            self._flushed_bytes += self._unsent_bytes
         self._unsent = []
         self._unsent_bytes = 0
 
@@ -219,6 +228,8 @@ class WorkerLink:
                 lambda: protocol, sock=ours
             )
             transport.set_write_buffer_limits(high=self._buffer_bytes)
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
             transport.write(pack(FrameKind.CONFIG, 0, time.monotonic(), self._config))
             # Connections that were copied to an earlier worker are unknown to this one: gaps.
             for connection in self._copied:
@@ -227,7 +238,7 @@ class WorkerLink:
             self._transport = transport
             self._attached.set()
             try:
-                await protocol.lost.wait()
+                await self._watch(protocol, transport, self._process)
             finally:
                 self._transport = None
                 self._flush()
@@ -238,6 +249,24 @@ class WorkerLink:
         """The worker has one thing to say: that a tap cannot listen."""
         if self.restarts == 0 and not self._refusal.done():
             self._refusal.set_result(message)
+
+    async def _watch(
+        self, protocol: _LinkProtocol, transport: asyncio.WriteTransport, process: Process
+    ) -> None:
+        """Return when the worker has closed its end; kill one that is stuck, which closes it, too."""
+        checks, taken = 0, -1
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(protocol.lost.wait(), CHECK_SECONDS)
+                return
+            # Checks are counted rather than seconds, so that a machine that slept is no reason.
+            waiting = transport.get_write_buffer_size()
+            checks = checks + 1 if waiting and self._flushed_bytes - waiting == taken else 0
+            taken = self._flushed_bytes - waiting
+            if checks >= STUCK_CHECKS:
+                _log.error("collector worker is stuck and is killed", waiting_bytes=waiting)
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
 
     async def _reap(self, process: Process) -> None:
         try:

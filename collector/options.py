@@ -30,7 +30,7 @@ class CollectOptions:
     Attributes
     ----------
     listen, upstream
-        Splice: where clients connect, and where the model server is.
+        Splice: where clients connect, and where the model server is; ``HOST:PORT`` or ``unix:/PATH``.
     cloudevents
         ``HOST:PORT`` of the CloudEvents sink.
     ext_proc
@@ -65,7 +65,7 @@ class CollectOptions:
             )
         for address in (self.listen, self.upstream, self.cloudevents, self.ext_proc, self.metrics):
             if address:
-                Endpoint.parse(address)
+                Endpoint.parse(address, unix=address in (self.listen, self.upstream))
 
 
 @dataclass(frozen=True, slots=True)

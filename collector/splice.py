@@ -1,222 +1,123 @@
-"""The tap: forwards bytes between client and model server, and offers a copy of each chunk.
+"""The tap in the path: forwards bytes between client and model server, and offers a copy of each chunk.
 
 Nothing is parsed, added or held back here. A slow reader on one side pauses reading on the other, so
-memory is bounded by the write buffers; the copy goes to :class:`Tee`, which never blocks.
+memory is bounded by the write buffers; the copy goes to a tee that never blocks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
+import resource
 import time
-from typing import Protocol, cast
 
 from collector.endpoint import Endpoint
-from driftline.errors import InvalidInput, PortInUse
+from collector.listening import bound_sockets, inode, remove_socket_file
+from collector.spliced_connection import Side, SplicedConnection, Tee
 from driftline.logs import get_logger
 
 _log = get_logger(__name__)
 
-WRITE_BUFFER_BYTES = 256 * 1024
 CONNECT_SECONDS = 5.0
-QUIET_SECONDS = 0.5
-"""While draining, a connection is idle once this long has passed since the server's last byte."""
-
-
-class Tee(Protocol):
-    """Takes copies; every method returns at once and never raises."""
-
-    def request_bytes(self, connection: int, at: float, data: bytes) -> None: ...
-
-    def response_bytes(self, connection: int, at: float, data: bytes) -> None: ...
-
-    def closed(self, connection: int, at: float) -> None: ...
-
-
-class _Side(asyncio.Protocol):
-    """One of the two sockets of a connection."""
-
-    def __init__(self, connection: _Connection, *, client: bool) -> None:
-        self._connection = connection
-        self._client = client
-        self.transport: asyncio.Transport | None = None
-        self.peer: _Side | None = None
-        self.ended = False
-        """The remote side sent its end of stream."""
-        self.write_full = False
-        self._early: list[bytes] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's.
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        if self._client:
-            self._connection.client_arrived()
-
-    def data_received(self, data: bytes) -> None:
-        peer = self.peer
-        if peer is None:
-            # The model server is still being connected. uvloop ignores a pause before the first byte.
-            self._early.append(data)
-            if self.transport is not None:
-                self.transport.pause_reading()
-        elif peer.transport is not None:
-            peer.transport.write(data)
-        self._connection.copy(data, from_client=self._client)
-
-    def join(self, peer: _Side) -> None:
-        """The other side is there: pass on what came before it, then everything."""
-        self.peer = peer
-        if peer.transport is None or self.transport is None:
-            return
-        if self._early:
-            peer.transport.writelines(self._early)
-            self._early.clear()
-            if not peer.write_full:
-                self.transport.resume_reading()
-        if self.ended:
-            peer.transport.write_eof()
-
-    def eof_received(self) -> bool:
-        self.ended = True
-        peer = self.peer
-        if peer is not None:
-            if peer.transport is None or peer.ended:
-                self._connection.close()
-                return False
-            if not peer.transport.is_closing():
-                peer.transport.write_eof()
-        return True
-
-    def pause_writing(self) -> None:
-        self.write_full = True
-        if self.peer is not None and self.peer.transport is not None:
-            self.peer.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        self.write_full = False
-        if self.peer is not None and self.peer.transport is not None:
-            self.peer.transport.resume_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        self._connection.lost(aborted=exc is not None)
-
-
-class _Connection:
-    """A client's connection and the one to the model server that belongs to it."""
-
-    def __init__(self, server: SpliceServer, number: int) -> None:
-        self._server = server
-        self.number = number
-        self.client = _Side(self, client=True)
-        self.upstream = _Side(self, client=False)
-        self._connecting: asyncio.Task[None] | None = None
-        self.last_from_client = False
-        self.last_at = time.monotonic()
-
-    def client_arrived(self) -> None:
-        self._server.connections[self.number] = self
-        self._connecting = asyncio.get_running_loop().create_task(self._connect())
-
-    async def _connect(self) -> None:
-        target = self._server.upstream
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: self.upstream, target.host, target.port
-                )
-        except OSError as error:
-            self._server.upstream_failed(error)
-            self.close()
-            return
-        if self.client.transport is None or self.upstream.transport is None:
-            self.close()
-            return
-        self.upstream.join(self.client)
-        self.client.join(self.upstream)
-
-    def copy(self, data: bytes, *, from_client: bool) -> None:
-        self.last_from_client = from_client
-        self.last_at = time.monotonic()
-        if from_client:
-            self._server.tee.request_bytes(self.number, self.last_at, data)
-        else:
-            self._server.tee.response_bytes(self.number, self.last_at, data)
-
-    def lost(self, *, aborted: bool) -> None:
-        """One side is gone: end the other, with what is still to be written unless it was aborted."""
-        self.close(abort=aborted)
-        if self.client.transport is None and self._server.connections.pop(self.number, None) is not None:
-            self._server.tee.closed(self.number, time.monotonic())
-
-    def close(self, *, abort: bool = False) -> None:
-        for side in (self.client, self.upstream):
-            if side.transport is not None:
-                if abort:
-                    side.transport.abort()
-                else:
-                    side.transport.close()
-
-    def idle(self, now: float) -> bool:
-        return not self.last_from_client and now - self.last_at >= QUIET_SECONDS
+BACKLOG = 1024
+RESERVED_FILES = 64
+"""File descriptors that are no client's: the worker's link, the log, the listeners."""
+MOST_FILES = 1_000_000
 
 
 class SpliceServer:
     """Listens, and joins every client to a connection of its own to the model server.
 
+    Every client costs two file descriptors. When they are used up, further clients are disconnected at
+    once and counted: a client that is told can go elsewhere, one that waits in the backlog cannot.
+
     Parameters
     ----------
     listen, upstream
-        Where clients connect, and where the model server is.
+        Where clients connect, and where the model server is: TCP addresses or unix sockets.
     tee
         Takes the copies.
     """
 
     def __init__(self, listen: Endpoint, upstream: Endpoint, tee: Tee) -> None:
         self._listen = listen
-        self.upstream = upstream
-        self.tee = tee
-        self.connections: dict[int, _Connection] = {}
+        self._upstream = upstream
+        self.tee: Tee = _Guarded(tee)
+        self.connections: dict[int, SplicedConnection] = {}
         self.upstream_failures = 0
         self.accepted = 0
-        self._server: asyncio.Server | None = None
+        self.refused = 0
+        self.limit = _connection_limit()
+        self._servers: list[asyncio.Server] = []
+        self._socket_file = 0
 
     async def start(self) -> int:
-        """Listen and return the port; :class:`PortInUse` when somebody else listens there."""
-        try:
-            self._server = await asyncio.get_running_loop().create_server(
-                self._accept, self._listen.host, self._listen.port, backlog=1024
-            )
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(
-                    f"cannot listen on {self._listen}: another process uses the port; "
-                    "stop it or choose another address with --listen"
-                ) from error
-            raise InvalidInput(f"cannot listen on {self._listen}: {error}") from error
-        return int(self._server.sockets[0].getsockname()[1])
+        """Listen on every address of the endpoint and return the port, 0 for a unix socket.
 
-    def _accept(self) -> asyncio.Protocol:
-        self.accepted += 1
-        return _Connection(self, self.accepted).client
+        Raises
+        ------
+        PortInUse, InvalidInput
+            See :func:`collector.listening.bound_sockets`.
+        """
+        sockets = bound_sockets(self._listen)
+        if self._listen.path:
+            self._socket_file = inode(self._listen.path)
+        loop = asyncio.get_running_loop()
+        for bound in sockets:
+            if self._listen.path:
+                server = await loop.create_unix_server(self._accept, sock=bound, backlog=BACKLOG)
+            else:
+                server = await loop.create_server(self._accept, sock=bound, backlog=BACKLOG)
+            self._servers.append(server)
+        return 0 if self._listen.path else int(sockets[0].getsockname()[1])
+
+    async def connect(self, side: Side) -> None:
+        """Connect ``side`` to the model server, the first address that answers; raises ``OSError``."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            if self._upstream.path:
+                await loop.create_unix_connection(lambda: side, self._upstream.path)
+            else:
+                await loop.create_connection(lambda: side, self._upstream.host, self._upstream.port)
+
+    def arrived(self, connection: SplicedConnection) -> bool:
+        """A client is connected; ``False`` when there is no room for it."""
+        if len(self.connections) >= self.limit:
+            self.refused += 1
+            if _notable(self.refused):
+                _log.warning(
+                    "too many clients, more are disconnected", limit=self.limit, refused=self.refused
+                )
+            return False
+        self.connections[connection.number] = connection
+        return True
+
+    def ended(self, connection: SplicedConnection) -> None:
+        """A client's connection is over."""
+        if self.connections.pop(connection.number, None) is not None:
+            self.tee.closed(connection.number, time.monotonic())
 
     def upstream_failed(self, error: OSError) -> None:
         """Count a refused or timed-out connection; the first of a row of them is logged."""
         self.upstream_failures += 1
-        if self.upstream_failures & (self.upstream_failures - 1) == 0:
+        if _notable(self.upstream_failures):
             _log.warning(
                 "model server cannot be reached, clients are disconnected",
-                upstream=str(self.upstream),
+                upstream=str(self._upstream),
                 error=str(error) or type(error).__name__,
                 failures=self.upstream_failures,
             )
 
     async def drain(self, seconds: float) -> None:
-        """Stop listening, let requests in flight be answered, then close every connection."""
-        if self._server is not None:
-            self._server.close()
+        """Stop listening, let requests in flight be answered, then close every connection.
+
+        A connection is closed once it is quiet (:meth:`SplicedConnection.idle`), all of them after
+        ``seconds``.
+        """
+        for server in self._servers:
+            server.close()
+        if self._socket_file:
+            remove_socket_file(self._listen.path, self._socket_file)
         deadline = time.monotonic() + seconds
         while self.connections and (now := time.monotonic()) < deadline:
             for connection in list(self.connections.values()):
@@ -225,6 +126,60 @@ class SpliceServer:
             await asyncio.sleep(0.05)
         for connection in list(self.connections.values()):
             connection.close(abort=True)
-        if self._server is not None:
+        for server in self._servers:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._server.wait_closed(), 1.0)
+                await asyncio.wait_for(server.wait_closed(), 1.0)
+
+    def _accept(self) -> asyncio.Protocol:
+        self.accepted += 1
+        return SplicedConnection(self, self.accepted).client
+
+
+class _Guarded:
+    """A tee whose faults stay its own."""
+
+    def __init__(self, tee: Tee) -> None:
+        self._tee = tee
+        self._faults = 0
+
+    def request_bytes(self, connection: int, at: float, data: bytes) -> None:
+        try:
+            self._tee.request_bytes(connection, at, data)
+        # The boundary between the inference path and everything that watches it.
+        except Exception:  # noqa: BLE001
+            self._fault()
+
+    def response_bytes(self, connection: int, at: float, data: bytes) -> None:
+        try:
+            self._tee.response_bytes(connection, at, data)
+        # As above.
+        except Exception:  # noqa: BLE001
+            self._fault()
+
+    def closed(self, connection: int, at: float) -> None:
+        try:
+            self._tee.closed(connection, at)
+        # As above.
+        except Exception:  # noqa: BLE001
+            self._fault()
+
+    def _fault(self) -> None:
+        self._faults += 1
+        if _notable(self._faults):
+            _log.exception("copies cannot be taken; requests are forwarded all the same", faults=self._faults)
+
+
+def _notable(count: int) -> bool:
+    """Whether the ``count``-th of a kind is worth a line in the log: the first, second, fourth, eighth..."""
+    return count & (count - 1) == 0
+
+
+def _connection_limit() -> int:
+    """How many clients the file descriptors suffice for, after taking all that may be had."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    files = MOST_FILES if soft == resource.RLIM_INFINITY else min(soft, MOST_FILES)
+    return max(1, (files - RESERVED_FILES) // 2)
