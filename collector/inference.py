@@ -134,7 +134,10 @@ def _kind_of_single(tensor: Tensor, values: NDArray[Any]) -> Kind:
     return "numeric"
 
 
-def _kind_of_text(values: list[str | bytes]) -> Kind:
+def _kind_of_text(cells: list[str | bytes | None]) -> Kind:
+    values = [cell for cell in cells if cell is not None]
+    if not values:
+        return "categorical"
     kinds = {file_kind(value) for value in values}
     if len(kinds) == 1 and (kind := kinds.pop()) is not None:
         return kind

@@ -29,6 +29,8 @@ Measured = dict[str, Cells]
 """Descriptor name (empty for a plain field) to one value a row."""
 
 
+_WHITE = {"UINT8": 255.0, "UINT16": 65535.0}
+"""Brightest level of integer pixels; that of floats is told by the image."""
 _FULL_SCALE = {"INT8": 2.0**7, "INT16": 2.0**15, "INT32": 2.0**31}
 """Loudest sample of integer waveforms; those of floats are 1."""
 
@@ -65,8 +67,11 @@ def measure(
     versions
         Version of each row.
     references
-        What is known of the versions; ``None`` leaves out what compares with them.
+        What is known of the versions; ``None`` leaves out what compares with them. Nothing is learned from
+        a redacted field: what was learned leaves the process, and words can be guessed from it.
     """
+    if field.redaction is not None:
+        references = None
     try:
         return _MEASURES[field.kind](field, datatype, values, versions, references)
     except ValueError as error:
@@ -89,7 +94,7 @@ def _tensor(field: ContractField, datatype: str, values: NDArray[Any], *_: objec
 def _image(field: ContractField, datatype: str, values: NDArray[Any], *_: object) -> Measured:
     if datatype == "BYTES":
         return dict(measure_encoded_images([file_bytes(value) for value in _single(values)]))
-    return dict(measure_images(_numbers(datatype, values)))
+    return dict(measure_images(_numbers(datatype, values), _WHITE.get(datatype)))
 
 
 def _audio(field: ContractField, datatype: str, values: NDArray[Any], *_: object) -> Measured:
@@ -191,8 +196,8 @@ def _names(datatype: str, values: NDArray[Any]) -> list[str | None]:
     return [_number_name(value) for value in values.tolist()]
 
 
-def _from_bytes(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _from_bytes(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 def _number_name(value: float) -> str | None:
@@ -241,7 +246,8 @@ def raw_value(datatype: str, value: object, redact: Callable[[str], str | None] 
     """One row's value, redacted: text as it is, numbers as JSON; ``None`` when redaction drops it."""
     if datatype == "BYTES":
         flat = np.asarray(value, dtype=object).reshape(-1).tolist()
-        texts = [item if isinstance(item, str) else _from_bytes(item) for item in flat]
+        present = [item for item in flat if item is not None]
+        texts = [item if isinstance(item, str) else item.decode("utf-8", "replace") for item in present]
         if redact is not None:
             texts = [text for text in map(redact, texts) if text is not None]
         if not texts:

@@ -18,7 +18,6 @@ from driftline.errors import InvalidInput
 from driftline.payload_mapping import PayloadMapping
 from driftline.settings import Settings
 
-
 LONGEST_NAME = 200
 """File names end at 255 bytes; this leaves room for a digest."""
 

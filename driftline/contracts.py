@@ -100,6 +100,10 @@ DERIVED_COLUMNS: Mapping[Kind, tuple[tuple[str, ColumnKind], ...]] = {
 """Columns that measure a field of a rich kind; definitions and units are in collector/descriptors."""
 
 
+_NUMBERS_ONLY: frozenset[Kind] = frozenset({"numeric", "embedding", "tensor"})
+"""Kinds whose values are never text."""
+
+
 class Column(BaseModel):
     """One measured series of a model: a position in the event arrays."""
 
@@ -151,6 +155,16 @@ class ContractField(BaseModel):
         if not FIELD_NAME.fullmatch(value):
             raise ValueError("a field name has 1-200 characters, no control character and no backtick")
         return value
+
+    @model_validator(mode="after")
+    def _redactable(self) -> Self:
+        rule = self.redaction
+        if rule is not None and not rule.drop and self.kind in _NUMBERS_ONLY:
+            raise ValueError(
+                f"field {self.name!r} is {self.kind}: replace, truncate and hash are for text; "
+                "numbers can only be dropped"
+            )
+        return self
 
     @property
     def tensor(self) -> str:

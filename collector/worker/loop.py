@@ -78,11 +78,12 @@ class Worker:
             config.metrics, self._ledger, self._shipper, self._batches, self._sampler, self.spliced
         )
 
-    async def start(self) -> None:
-        """Start shipping, the sinks and the metrics; a sink that cannot listen is logged, others go on."""
+    async def start(self) -> list[str]:
+        """Start shipping, the sinks and the metrics; return what was wrong with those that did not start."""
         self._shipper.start()
-        self._metrics.start()
-        await self._sinks.start()
+        faults = [*self._metrics.start(), *await self._sinks.start()]
+        _log.debug("collector worker started", faults=len(faults))
+        return faults
 
     def tick(self) -> None:
         """Do what time makes due; called every ``TICK_SECONDS``."""
@@ -131,13 +132,23 @@ async def serve(sock: socket.socket) -> None:
     worker: Worker | None = None
     starting: asyncio.Task[None] | None = None
 
+    async def start(started: Worker) -> None:
+        try:
+            faults = await started.start()
+        # The boundary of the start: a fault of ours is told, or a collector would collect nothing.
+        except Exception as error:  # noqa: BLE001
+            _log.exception("the collector worker cannot start")
+            faults = [f"the collector worker cannot start: {error}"]
+        for fault in faults:
+            reader.say(fault)
+
     def on_frame(frame: Frame) -> None:
         nonlocal worker, starting
         if frame.kind is FrameKind.CONFIG:
             config = WorkerConfig.from_json(frame.payload)
             configure_logs(config.log_level, config.log_format)
             worker = Worker(config)
-            starting = asyncio.get_running_loop().create_task(worker.start())
+            starting = asyncio.get_running_loop().create_task(start(worker))
         elif worker is not None:
             worker.spliced.handle(frame)
 

@@ -54,16 +54,18 @@ class WorkerMetrics(Collector):
         self._spliced = spliced
         self._server: WSGIServer | None = None
 
-    def start(self) -> None:
-        """Serve; that somebody else has the port is logged, collecting goes on."""
+    def start(self) -> list[str]:
+        """Serve; return what is wrong when the address cannot be had, collecting goes on."""
         if self._address is None:
-            return
+            return []
         registry = CollectorRegistry()
         registry.register(self)
         try:
             self._server, _ = start_http_server(self._address.port, self._address.host, registry)
         except OSError as error:
             _log.error("metrics cannot be served", address=str(self._address), error=str(error))
+            return [f"cannot serve metrics on {self._address}: {error.strerror}; choose another --metrics"]
+        return []
 
     def stop(self) -> None:
         """Stop serving."""
@@ -116,6 +118,7 @@ class WorkerMetrics(Collector):
 
 _SPLICE = {
     "connections": "Connections accepted by the splice.",
+    "refused_connections": "Clients disconnected because there were too many.",
     "upstream_failures": "Connections to the model server that failed.",
     "tap_dropped_bytes": "Bytes that were forwarded but not copied to the worker.",
     "worker_restarts": "Times the worker was started again.",

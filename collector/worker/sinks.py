@@ -22,15 +22,16 @@ class ListeningTap(Protocol):
 
 
 class Sinks:
-    """Starts the taps that are asked for; one that cannot listen is logged, and the others go on."""
+    """Starts the taps that are asked for; that one cannot listen does not keep the others from it."""
 
     def __init__(self, config: WorkerConfig, sink: SelectiveSink) -> None:
         self._config = config
         self._sink = sink
         self._running: list[ListeningTap] = []
 
-    async def start(self) -> None:
-        """Start every tap that has an address."""
+    async def start(self) -> list[str]:
+        """Start every tap that has an address; return what was wrong with those that did not."""
+        faults = []
         for name, address in (
             ("cloudevents", self._config.cloudevents),
             ("ext_proc", self._config.ext_proc),
@@ -43,9 +44,11 @@ class Sinks:
                 await tap.start()
             except DriftlineError as error:
                 _log.error("a tap cannot be started", tap=name, error=error.message)
+                faults.append(error.message)
                 continue
             self._running.append(tap)
             _log.info("tap listens", tap=name, address=address)
+        return faults
 
     async def stop(self) -> None:
         """Stop all of them; what they still hold is handed over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import orjson
 
@@ -67,6 +68,16 @@ class LinkReader(asyncio.Protocol):
         self._reader = FrameReader()
         self._on_frame = on_frame
         self.closed = asyncio.Event()
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclasses of asyncio's.
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def say(self, line: str) -> None:
+        """The one thing the worker says to the splice: that a tap cannot listen."""
+        if self._transport is not None:
+            self._transport.write(" ".join(line.split()).encode() + b"\n")
 
     def data_received(self, data: bytes) -> None:
         for frame in self._reader.feed(data):

@@ -25,9 +25,7 @@ def command(
     client: Annotated[
         str, typer.Option(help="Take records of driftline.client on this unix socket.", metavar="PATH")
     ] = "",
-    metrics: Annotated[
-        str, typer.Option(help="Serve Prometheus metrics here.", metavar="HOST:PORT")
-    ] = "",
+    metrics: Annotated[str, typer.Option(help="Serve Prometheus metrics here.", metavar="HOST:PORT")] = "",
     instance: Annotated[
         str, typer.Option(help="Name of this model instance; the host's name when empty.")
     ] = "",

@@ -4,7 +4,7 @@
 ALTER TABLE coverage ADD COLUMN IF NOT EXISTS tap LowCardinality(String) DEFAULT 'splice'
 COMMENT 'splice, cloudevents, ext_proc or client' AFTER instance;
 
-ALTER TABLE inference_events MODIFY COLUMN status LowCardinality(String)
+ALTER TABLE inference_events MODIFY COLUMN IF EXISTS status LowCardinality(String)
 COMMENT 'ok, error, no_response (the answer never came) or no_request (only the answer came)';
 
 -- Raw values of the fields whose contract asks for them, after redaction.

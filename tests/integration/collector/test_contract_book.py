@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import pytest
+
+from collector.worker import contract_book
 from collector.worker.contract_book import ContractBook
 from driftline.contract_store import ContractStore
 from driftline.contracts import Contract, ContractField
@@ -44,13 +48,52 @@ def test_a_declared_contract_wins_over_an_inferred_one(store: Store) -> None:
     assert book.get("m") == declared
 
 
-def test_a_new_revision_is_seen_when_asked_for(store: Store) -> None:
+def test_contracts_are_read_once_asked_for_and_then_regularly(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book = ContractBook()
+    before = time.monotonic()
+    book.ask("m")
     book.work(store)
     assert book.get("m") is None
-    ContractStore(store).register(contract("x"))
+    assert book.read_since("m", before)
+    assert not book.read_since("other", before)
+    first = ContractStore(store).register(contract("x"))
     book.work(store)
     assert book.get("m") is None  # the last look was just now
-    book.ask()
+    monkeypatch.setattr(contract_book, "REFRESH_SECONDS", 0.0)
     book.work(store)
-    assert book.get("m") is not None
+    assert book.get("m") == first
+    kept = book.get("m")
+    book.work(store)
+    assert book.get("m") is kept  # an equal contract stays the same object
+    second = ContractStore(store).register(contract("y"))
+    book.work(store)
+    assert book.get("m") == second != first
+
+
+def test_only_what_is_asked_for_is_read(store: Store) -> None:
+    ContractStore(store).register(contract("x"))
+    ContractStore(store).register(contract("x").model_copy(update={"model": "other"}))
+    book = ContractBook()
+    book.ask("m")
+    book.work(store)
+    assert book.models() == ["m"]
+    assert book.get("other") is None
+
+
+def test_a_worker_that_starts_without_clickhouse_knows_its_contracts(store: Store, tmp_path: Path) -> None:
+    cache = tmp_path / "spool" / "contracts.json"
+    book = ContractBook(cache)
+    book.propose(contract("x"))
+    work_until_settled([book], store)
+    again = ContractBook(cache)
+    assert again.get("m") == book.get("m") is not None
+    assert not again.read_since("m", 0.0)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'[{"model": "m"}]', b"\xff"])
+def test_a_broken_cache_is_no_obstacle(tmp_path: Path, content: bytes) -> None:
+    cache = tmp_path / "contracts.json"
+    cache.write_bytes(content)
+    assert ContractBook(cache).models() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -37,7 +38,7 @@ def test_addresses_with_colons() -> None:
         ({"client": "/run/driftline.sock", "metrics": "9090"}, "HOST:PORT"),
     ],
 )
-def test_taps_that_make_no_sense(given: dict[str, str], message: str) -> None:
+def test_taps_that_make_no_sense(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         CollectOptions(**given)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftline.contracts import DERIVED_COLUMNS, Contract, load_contract, parse_contract
+from driftline.contracts import DERIVED_COLUMNS, Contract, ContractField, load_contract, parse_contract
 from driftline.errors import InvalidContract
 
 
@@ -164,3 +164,19 @@ def test_a_contract_file_that_is_none_says_why(tmp_path: Path, content: bytes, w
         load_contract(path)
     with pytest.raises(InvalidContract, match="does not exist"):
         load_contract(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("kind", ["numeric", "embedding", "tensor"])
+def test_numbers_can_only_be_dropped(kind: str) -> None:
+    field = {"name": "x", "kind": kind, "redaction": {"hash": True}}
+    with pytest.raises(InvalidContract, match="numbers can only be dropped"):
+        parse_contract({"model": "m", "fields": [field]})
+    dropped = parse_contract({"model": "m", "fields": [field | {"redaction": {"drop": True}}]})
+    assert dropped.fields[0].redaction is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "element"), [("x[3]", ("x", 3)), ("a[1][2]", ("a[1]", 2)), ("x", None), ("x[-1]", None)]
+)
+def test_elements(source: str, element: tuple[str, int] | None) -> None:
+    assert ContractField(name="f", kind="numeric", source=source).element == element
