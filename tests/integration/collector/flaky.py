@@ -67,13 +67,15 @@ class Stage:
 def counted(store: Store) -> dict[str, Any]:
     """What the table ``coverage`` says, summed."""
     (row,) = store.query(
-        "SELECT sum(seen) AS seen, sum(kept) AS kept, sum(unsampled) AS unsampled, sumMap(dropped) AS dropped "
-        "FROM coverage"
+        "SELECT sum(seen) AS seen, sum(kept) AS kept, sum(unsampled) AS unsampled, "
+        "sumMap(dropped) AS dropped FROM coverage"
     )
     return row
 
 
 def stored(store: Store) -> dict[str, int]:
-    """Rows of ``inference_events`` and how many different ones they are."""
-    (row,) = store.query("SELECT count() AS rows, uniqExact(trace_id) AS events FROM inference_events")
+    """Rows of ``inference_events`` and how many different events they are, by trace id."""
+    (row,) = store.query(
+        "SELECT count() AS rows, uniqExact(trace_id) AS events FROM inference_events WHERE trace_id != ''"
+    )
     return row

@@ -14,7 +14,7 @@ from driftline.events import EventBlock, RawPayload
 from driftline.store import Store
 from tests.integration.collector.flaky import FlakyStore, Stage, SteadyLink, counted, stored
 from tests.integration.collector.waiting import eventually
-from tests.seeding.event_blocks import NOON_MS, event_block
+from tests.seeding.event_blocks import STARTED_MS, event_block
 
 SOURCE = Source("m", "1", "i", "splice")
 
@@ -26,7 +26,7 @@ def flaky(store: Store, clickhouse_url: str) -> FlakyStore:
 
 def test_events_payloads_and_counts_arrive(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
     stage = Stage(SteadyLink(flaky), tmp_path)
-    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "as it came")
+    payload = RawPayload(STARTED_MS, "0", "text", "BYTES", (1,), "as it came")
     stage.shipper.offer(event_block(300, payloads=[payload]))
     stage.shipper.offer(event_block(5, first=300, slots=2, model="other", version="7"))
     stage.ledger.unsampled(SOURCE, 40)
@@ -48,7 +48,7 @@ def test_events_payloads_and_counts_arrive(store: Store, flaky: FlakyStore, tmp_
 def test_a_batch_whose_answers_are_lost_counts_once(store: Store, flaky: FlakyStore, tmp_path: Path) -> None:
     flaky.lost_answers = 3
     stage = Stage(SteadyLink(flaky), tmp_path)
-    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "once")
+    payload = RawPayload(STARTED_MS, "0", "text", "BYTES", (1,), "once")
     stage.shipper.offer(event_block(10, payloads=[payload]))
     eventually(lambda: stage.total("kept"), lambda kept: kept == 10)
     stage.shipper.stop(10)
@@ -65,7 +65,7 @@ def test_nothing_counts_twice_when_clickhouse_remembers_no_tokens(
         store.command(f"ALTER TABLE {table} MODIFY SETTING non_replicated_deduplication_window = 0")
     flaky.lost_answers = 3
     stage = Stage(SteadyLink(flaky), tmp_path)
-    payload = RawPayload(NOON_MS, "0", "text", "BYTES", (1,), "once")
+    payload = RawPayload(STARTED_MS, "0", "text", "BYTES", (1,), "once")
     stage.shipper.offer(event_block(10, payloads=[payload]))
     eventually(lambda: stage.total("kept"), lambda kept: kept == 10)
     stage.shipper.stop(10)
