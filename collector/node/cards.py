@@ -104,8 +104,9 @@ class _Merging:
             device = card.device
         known = self._cards.get(device)
         self._cards[device] = card if known is None else _filled(known, card)
-        if card.alias:
-            self._aliases.setdefault(card.alias, device)
+        for name in (card.alias, card.device):
+            if name and name != device:
+                self._aliases.setdefault(name, device)
         sources = self._sources.setdefault(device, [])
         if source not in sources:
             sources.append(source)

@@ -139,11 +139,13 @@ class Finder:
             owner = owner_of_pod((workload,), container)
             if owner is not None and pid not in claimed:
                 found.setdefault(owner, {})[pid] = container
+        shared = {in_pods[pid] for pid in claimed if pid in in_pods}
         for owner, containers in found.items():
             claimed.update(containers)
             processes = tuple(_existing(containers))
             if processes:
-                yield Instance(owner, processes, containers, whole_containers=True)
+                whole = shared.isdisjoint(containers.values())
+                yield Instance(owner, processes, containers, whole_containers=whole)
 
     def _processes_in_containers(self) -> dict[int, Container]:
         return {pid: found for pid in psutil.pids() if (found := self._container(pid)) is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from collector.node.sources.gpushare import PREFIX, allocations, unit_bytes
 
 GPUSHARE = "aliyun.com/gpu-mem"
 GPUSHARE_ALLOCATION = "scheduler.framework.gpushare.allocation"
+HUNDREDTHS = ("tke.cloud.tencent.com/qgpu-core", "tencent.com/vcuda-core")
+"""Compute of qGPU and GPUManager: 100 is a card."""
 NVIDIA = "nvidia.com/"
 SHARED_DEVICE = "::"
 """NVIDIA's device plug-in puts it between a UUID and a number when a card is given to several."""
@@ -40,9 +42,9 @@ class PodsSource:
     """Reads a file or an address with either of two shapes.
 
     The kubelet's ``/pods``: names by container id; ``aliyun.com/gpu-mem`` with the card from the pod's
-    annotations. What the kubelet's pod-resources service lists: cards and MIG instances given whole
-    (``nvidia.com/*``), and the amount of ``aliyun.com/gpu-mem``; that one's device ids (``UUID-_-N``) say
-    how much, not on which card.
+    annotations; compute of qGPU and GPUManager. What the kubelet's pod-resources service lists: cards and
+    MIG instances given whole (``nvidia.com/*``), and the amount of ``aliyun.com/gpu-mem``; that one's device
+    ids (``UUID-_-N``) say how much, not on which card.
 
     Parameters
     ----------
@@ -134,10 +136,15 @@ def _read_pod(pod: Any, result: PodList) -> None:
     annotations = {str(key): str(value) for key, value in (metadata.get("annotations") or {}).items()}
     for index, container in enumerate(spec["containers"]):
         limits = (container.get("resources") or {}).get("limits") or {}
+        user = Container(namespace, name, str(container["name"]))
         if GPUSHARE in limits:
-            user = Container(namespace, name, str(container["name"]))
             for allocation in _gpushare(annotations, index, str(limits[GPUSHARE]), user):
                 result.add(allocation)
+        for resource in HUNDREDTHS:
+            hundredths = int(limits.get(resource, 0))
+            # Above one card it says nothing of the part of each.
+            if 0 < hundredths <= 100:
+                result.add(UserReading("", user, core_allocated=hundredths / 100))
 
 
 def _gpushare(
@@ -171,7 +178,7 @@ def _read_pod_resources(pod: Any, result: PodList) -> None:
                     result.add(_whole(one, user))
         if units:
             bytes_ = units * unit_bytes(float(units))
-            result.add(replace(UserReading("", user), memory_allocated_bytes=bytes_))
+            result.add(UserReading("", user, memory_allocated_bytes=bytes_))
 
 
 def _whole(device: str, user: Container) -> UserReading:

@@ -108,6 +108,19 @@ def test_two_instances_in_one_container_cannot_be_told_apart_by_it(
     assert serving.owner_of(sleeper.pid) == Owner("one", OCR.pod)
 
 
+def test_a_container_of_which_another_claims_a_process_is_not_whole(
+    tmp_path: Path, names: ContainerNames, sleeper: subprocess.Popen[bytes]
+) -> None:
+    put(tmp_path, sleeper.pid, OCR)
+    put(tmp_path, os.getpid(), OCR)
+    serving = find(
+        tmp_path, names, Workload(model="one", pid=sleeper.pid), Workload(model="rest", pod="ocr-.*")
+    )
+    assert [(one.owner.model, one.whole_containers) for one in serving.instances] == [
+        ("one", False), ("rest", False),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("workload", "container", "owner"),
     [
