@@ -13,6 +13,7 @@ import grpc.aio
 
 from collector.endpoint import Endpoint
 from collector.exchange import BodyBudget
+from collector.taps.ext_proc.health import health_service
 from collector.taps.ext_proc.messages import ProcessingRequest
 from collector.taps.ext_proc.stream import StreamedExchange
 from collector.taps.sink import SelectiveSink
@@ -76,7 +77,8 @@ class ExtProcTap:
         )
         service, _, method = METHOD.strip("/").partition("/")
         server = grpc.aio.server(options=_OPTIONS)
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {method: handler}),))
+        taps = grpc.method_handlers_generic_handler(service, {method: handler})
+        server.add_generic_rpc_handlers((taps, health_service()))
         try:
             port = server.add_insecure_port(str(self._listen))
         except RuntimeError as error:
