@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench install lock format clean
+.PHONY: demo test fuzz lint bench install lock format clean
 
 demo: $(INSTALLED)  ## the whole story on real data
 	$(BIN)/driftline demo
@@ -12,6 +12,9 @@ demo: $(INSTALLED)  ## the whole story on real data
 test: $(INSTALLED)  ## every test; installs Chromium when it may
 	sh tests/system-tools.sh
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+fuzz: $(INSTALLED)  ## 240,000 inputs for codecs, connection parsers and taps
+	$(BIN)/python -m tests.fuzz --runs 20000
 
 lint: $(INSTALLED)  ## format, style, types, import direction
 	$(BIN)/ruff format --check .

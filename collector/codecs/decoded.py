@@ -88,7 +88,7 @@ def count_rows(tensors: list[Tensor]) -> tuple[int, bool]:
 def clean_text(value: str, length: int = 256) -> str:
     """``value`` as UTF-8 can hold it, cut to ``length`` characters.
 
-    >>> clean_text("caf\udce9")
+    >>> clean_text("caf\\udce9")
     'caf?'
     """
     return value[:length].encode("utf-8", "replace").decode("utf-8")

@@ -36,9 +36,9 @@ def json_column(name: str, rows: list[Any], room: ElementRoom) -> Tensor:
     >>> column.datatype, column.values.tolist()
     ('INT64', [[1.0, 2.0], [nan, nan], [5.0, 6.0]])
     """
-    flat, shape = flattened(rows)
+    flat, shape, types = flattened(rows)
     room.take(len(flat))
-    types = set(map(type, flat)) - {NoneType}
+    types.discard(NoneType)
     if not types:
         raise BadTensor("no_value")
     if types <= {int, float, bool}:

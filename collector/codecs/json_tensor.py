@@ -28,7 +28,7 @@ def json_tensor(name: str, datatype: object, shape: object, data: object) -> Ten
     if type(data) is not list:
         raise BadTensor("bad_data")
     if data and type(data[0]) is list:
-        data, _ = flattened(data)
+        data, _, _ = flattened(data)
     if len(data) != elements:
         raise BadTensor("bad_shape")
     if datatype in FLOAT_DATATYPES:

@@ -17,22 +17,26 @@ from collector.codecs.shapes import MOST_ELEMENTS
 _NUMBER_TYPES = {int, float, bool, NoneType}
 
 
-def flattened(values: list[Any]) -> tuple[list[Any], list[int]]:
-    """The leaves of nested lists and the shape they make; a null in place of a list is a list of nulls.
+def flattened(values: list[Any]) -> tuple[list[Any], list[int], set[type]]:
+    """The leaves of nested lists, the shape they make, and the leaves' types.
+
+    A null in place of a list is a list of nulls.
 
     Raises
     ------
     BadTensor
         ``ragged`` when lists of one level differ in length or stand beside leaves; ``too_large``.
 
-    >>> flattened([[1, 2], [3, 4], None])
-    ([1, 2, 3, 4, None, None], [3, 2])
+    >>> flattened([[1, 2], [3, 4]])
+    ([1, 2, 3, 4], [2, 2], {<class 'int'>})
+    >>> flattened([[1], None])[:2]
+    ([1, None], [2, 1])
     """
     shape = [len(values)]
     while True:
         types = set(map(type, values))
         if list not in types:
-            return values, shape
+            return values, shape, types
         if not types <= {list, NoneType}:
             raise BadTensor("ragged")
         lengths = {len(value) for value in values if value is not None}
@@ -44,7 +48,7 @@ def flattened(values: list[Any]) -> tuple[list[Any], list[int]]:
         if NoneType in types:
             nulls = [None] * length
             values = [nulls if value is None else value for value in values]
-        values = list(chain.from_iterable(values))
+        values = values[0] if len(values) == 1 else list(chain.from_iterable(values))
         shape.append(length)
 
 

@@ -10,7 +10,10 @@ import pytest
 from collector.codecs.codec import Body, Glance
 from collector.codecs.decoded import Inference
 from collector.codecs.tfs_rest import TfsRest
+from collector.mapping import Mapper
 from collector.reasons import Undecodable
+from driftline.contracts import Contract, ContractField
+from tests.payloads.checking import map_checked
 from tests.payloads.tfs import rest_body
 
 CODEC = TfsRest()
@@ -158,3 +161,12 @@ def test_glance_counts_rows() -> None:
     assert CODEC.glance(rest_body(inputs=[1, 2]), rest_body(error="e")) == Glance(2)
     assert CODEC.glance(rest_body(inputs=b64(b"a")), Body(b"{", {})) == Glance(1)
     assert CODEC.glance(None, None) == Glance(1)
+
+
+def test_rows_without_a_text_can_be_inferred_from_and_mapped() -> None:
+    assert map_checked(asked(instances=[{"a": "x"}, {}, {"a": "y"}]))
+    mapper = Mapper(
+        Contract(model="m", fields=(ContractField(name="a", kind="text", store_raw=True),)), lambda *_: None
+    )
+    mapped = mapper.map([asked(instances=[{"a": ["x", None]}, {}])], ["ok"], [""])
+    assert {row: cell.body for row, (cell,) in mapped.raw.items()} == {0: '["x"]'}
