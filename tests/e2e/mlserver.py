@@ -13,7 +13,7 @@ from driftline.engine.config import free_port
 from tests.e2e.servers import running, venv_with
 
 REQUIREMENTS = Path(__file__).with_name("requirements-mlserver.txt")
-MODEL = """
+ECHO = """
 from mlserver import MLModel
 from mlserver.types import InferenceResponse, ResponseOutput
 
@@ -40,10 +40,10 @@ class MLServer:
 
 
 @contextmanager
-def mlserver(folder: Path) -> Iterator[MLServer]:
-    """MLServer until the block ends; its model is loaded when this yields."""
+def mlserver(folder: Path, model: str = ECHO, *, python_path: Path | None = None) -> Iterator[MLServer]:
+    """MLServer until the block ends; ``model`` is a module with a class ``Echo``, loaded when this yields."""
     server = MLServer(free_port(), free_port())
-    (folder / "echo_model.py").write_text(MODEL)
+    (folder / "echo_model.py").write_text(model)
     (folder / "model-settings.json").write_text(
         json.dumps({"name": "echo", "implementation": "echo_model.Echo", "parameters": {"version": "3"}})
     )
@@ -68,5 +68,6 @@ def mlserver(folder: Path) -> Iterator[MLServer]:
             client.close()
 
     command: list[str | Path] = [venv_with(REQUIREMENTS) / "bin" / "mlserver", "start", "."]
-    with running(command, folder=folder, ready=ready):
+    environment = {"PYTHONPATH": str(python_path)} if python_path is not None else {}
+    with running(command, folder=folder, ready=ready, environment=environment):
         yield server
