@@ -102,7 +102,8 @@ class Pipeline:
         model = route.model or identity.model
         try:
             asked = Body(request.body(), request.headers) if request is not None else None
-            answered = Body(response.body(), response.headers) if response is not None else None
+            # The body of an error is no answer of the model's protocol.
+            answered = None if response is None or failed else Body(response.body(), response.headers)
             if not model:
                 model = route.codec.glance(asked, answered).model
             if MODEL_NAME.fullmatch(model) is None or (failed and not self._known(model)):
@@ -115,7 +116,7 @@ class Pipeline:
                 source = self._source(identity, model, glance.version or route.version, exchange.tap)
                 self._ledger.unsampled(source, max(1, glance.rows))
                 return
-            inference = route.codec.decode(asked, None if failed else answered)
+            inference = route.codec.decode(asked, answered)
         except Undecodable as error:
             if self._known(model):
                 self._ledger.dropped(

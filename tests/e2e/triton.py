@@ -64,7 +64,7 @@ def triton(folder: Path) -> Iterator[Triton]:
     server = packages / "pytriton" / "tritonserver"
     _prepare(folder, server)
     ports = {kind: free_port() for kind in ("http", "grpc", "metrics")}
-    command = [
+    command: list[str | Path] = [
         server / "bin" / "tritonserver",
         f"--model-repository={folder / 'models'}",
         f"--backend-directory={folder / 'backends'}",
