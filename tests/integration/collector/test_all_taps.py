@@ -105,11 +105,12 @@ def test_every_tap_of_one_collector(store: Store, settings: Settings, tmp_path: 
                 ("cloudevents", 1, 1),
                 ("splice", 1, 1),
             ]
-            text = scraped(metrics)
+            # The test's own look, and the request; the splice tells its counters once a second.
+            connections = "driftline_collector_connections_total 2.0"
+            text = eventually(lambda: scraped(metrics), lambda found: connections in found)
         assert collector.stop() == 0
     for tap in ("client", "cloudevents", "splice"):
         assert re.search(rf'driftline_collector_rows_total\{{fate="kept",tap="{tap}"\}} 1\.0', text), text
-    assert "driftline_collector_connections_total 2.0" in text  # the test's own look, and the request
 
 
 def scraped(port: int) -> str:
