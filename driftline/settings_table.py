@@ -68,9 +68,13 @@ def _table(model: type[BaseModel]) -> list[str]:
     return ["| name | type | default | what it does |", "| --- | --- | --- | --- |", *rows]
 
 
+def _bound(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
 def _type(info: FieldInfo) -> str:
     limits = [
-        f"{words} {getattr(limit, attribute):g}"
+        f"{words} {_bound(getattr(limit, attribute))}"
         for limit in info.metadata
         for attribute, words in [_LIMITS.get(type(limit).__name__, ("", ""))]
         if attribute
