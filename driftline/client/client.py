@@ -58,8 +58,7 @@ class Client:
         queue_bytes: int = QUEUE_BYTES,
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
-        self._model = model
-        self._version = version
+        self._key = (model, version)
         self._redact = redact
         self._buffer = Buffer(queue_records, queue_bytes)
         self._sender = Sender(os.fspath(address), instance, self._buffer, flush_seconds) if address else None
@@ -104,34 +103,28 @@ class Client:
         if sender is None:
             return
         buffer = self._buffer
-        key = (self._model if model is None else model, self._version if version is None else version)
+        key = self._key
         try:
+            if model is not None or version is not None:
+                key = (key[0] if model is None else model, key[1] if version is None else version)
             if sender.thread is None:
                 sender.start()
-            if len(buffer.records) >= buffer.limit:
-                buffer.lose(key, _rows(inputs, outputs, batch=batch), OVERFLOW)
-                return
             hook = redact or self._redact
             if hook is not None:
                 inputs, outputs = hook(inputs or {}, outputs or {})
-            size = 0
-            asked = answered = None
-            if inputs is not None:
-                asked, size = snapshot(inputs)
-            if outputs is not None:
-                answered, more = snapshot(outputs)
-                size += more
-            elif inputs is None:
-                raise ValueError("neither inputs nor outputs")
-            if buffer.size + size > buffer.limit_bytes:
-                buffer.lose(key, _rows(inputs, outputs, batch=batch), OVERFLOW)
-                return
-            if at is None:
-                at = time.time() - (latency_ms or 0.0) / 1000.0
-            buffer.records.append(
-                (size, key, asked, answered, event_id, trace_id, latency_ms, status, at, batch)
-            )
-            buffer.size += size
+            if len(buffer.records) < buffer.limit:
+                asked, answered, size = snapshot(inputs, outputs)
+                if asked is None and answered is None:
+                    raise ValueError("neither inputs nor outputs")
+                if buffer.size + size <= buffer.limit_bytes:
+                    if at is None:
+                        at = time.time() - (latency_ms or 0.0) / 1000.0
+                    buffer.records.append(
+                        (size, key, asked, answered, event_id, trace_id, latency_ms, status, at, batch)
+                    )
+                    buffer.size += size
+                    return
+            buffer.lose(key, _rows(inputs, outputs, batch=batch), OVERFLOW)
         # The boundary to somebody's server: whatever is wrong with what it passes must not reach it.
         except Exception:  # noqa: BLE001
             buffer.lose(key, 1, MALFORMED)

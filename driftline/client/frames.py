@@ -18,7 +18,7 @@ from typing import Any
 
 from driftline.client.tensors import Tensor
 
-BODY_BYTES = 16 * 1024 * 1024
+BODY_BYTES = 8 * 1024 * 1024
 """Largest request or response that the collector takes."""
 _TEXT_LENGTH = 1024
 LENGTHS = struct.Struct("!III")

@@ -21,32 +21,48 @@ class Unsupported(NamedTuple):
     type_name: str
 
 
-def snapshot(values: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], int]:
-    """Copies of named values, and about how many bytes they hold.
+Copies = list[tuple[str, Any]]
+
+
+def snapshot(
+    inputs: Mapping[str, Any] | None, outputs: Mapping[str, Any] | None
+) -> tuple[Copies | None, Copies | None, int]:
+    """Copies of named values, and about how many bytes they hold together.
 
     Numbers, texts and bytes are taken as they are; lists are copied as deep as they are nested; arrays
     (NumPy, or what looks like it) give their bytes; tensors of PyTorch and TensorFlow become arrays first.
     """
-    found: list[tuple[str, Any]] = []
+    asked: Copies | None = None
+    answered: Copies | None = None
     size = 0
-    for name, value in values.items():
-        # The two common cases in line: every call costs as much again when the caches are cold.
-        if type(value) is list and value and type(value[0]) is float:
-            copy: Any = value[:]
-            length = _ELEMENT_BYTES * len(copy)
+    # In one function, with the common cases in line: between two requests of a server the caches go cold,
+    # and then every call and every object costs several times as much.
+    for asks in (True, False):
+        values = inputs if asks else outputs
+        if values is None:
+            continue
+        found: Copies = []
+        if asks:
+            asked = found
         else:
-            try:
-                dtype = value.dtype
-                if dtype.hasobject:
-                    copy, length = _copy(value.tolist())
-                else:
-                    data = value.tobytes()
-                    copy, length = (dtype, value.shape, data), len(data)
-            except AttributeError:
-                copy, length = _copy(value)
-        found.append((name, copy))
-        size += length + _OBJECT_BYTES
-    return found, size
+            answered = found
+        for name, value in values.items():
+            if type(value) is list and value and type(value[0]) is float:
+                copy: Any = value[:]
+                size += _OBJECT_BYTES + _ELEMENT_BYTES * len(copy)
+            else:
+                try:
+                    dtype = value.dtype
+                    if dtype.hasobject:
+                        copy, length = _copy(value.tolist())
+                    else:
+                        data = value.tobytes()
+                        copy, length = (dtype, value.shape, data), len(data)
+                except AttributeError:
+                    copy, length = _copy(value)
+                size += _OBJECT_BYTES + length
+            found.append((name, copy))
+    return asked, answered, size
 
 
 def _copy(value: Any) -> tuple[Any, int]:

@@ -12,8 +12,8 @@ from collector.exchange import Exchange, Identity, Request, Response
 from collector.taps.cloudevents.half import Half, Key
 
 WAIT_SECONDS = 30.0
-WAITING_HALVES = 20_000
-WAITING_BYTES = 32 * 1024 * 1024
+WAITING_HALVES = 10_000
+WAITING_BYTES = 16 * 1024 * 1024
 REMEMBERED = 32_768
 """Finished pairs that are remembered, at least, to know duplicates by; at most twice as many."""
 

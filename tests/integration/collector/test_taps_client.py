@@ -86,12 +86,16 @@ def test_errors_halves_and_other_models(loop: TapLoop, tmp_path: Path) -> None:
         client.record(inputs={"x": 1.0}, outputs={"y": 1.0}, status="error")
         client.record(outputs={"y": 1.0}, model="other", version="9")
         client.record(inputs={"x": 1.0})
-    failed, answered, asked = listening.wait_for(3)
+        same = {"x": 1.0}
+        client.record(same, same)
+    failed, answered, asked, both = listening.wait_for(4)
     assert failed.response is not None
     assert failed.response.failed
     assert failed.response.body() == b""
     assert (answered.request, answered.identity.model, answered.identity.version) == (None, "other", "9")
     assert asked.response is None
+    assert both.request is not None
+    assert both.response is not None
 
 
 def test_measure_records_the_latency_and_the_error(loop: TapLoop, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from numpy.testing import assert_array_equal
 from collector.codecs.codec import Body
 from collector.codecs.decoded import Inference
 from collector.codecs.v2_rest import V2Rest
-from collector.exchange import BodyBudget, Exchange
+from collector.exchange import MESSAGE_BYTES, BodyBudget, Exchange
 from collector.taps.client_frames import ClientConnection
 from driftline.client.frames import BODY_BYTES, TooLarge, frame
 from driftline.client.snapshot import snapshot
@@ -63,8 +63,15 @@ def delivered(parts: list[bytes], piece: int = 1 << 20) -> RecordingSink:
     return sink
 
 
+def copies(inputs: dict[str, Any]) -> list[tuple[str, Any]]:
+    copied, nothing, _ = snapshot(inputs, None)
+    assert copied is not None
+    assert nothing is None
+    return copied
+
+
 def decoded(inputs: dict[str, Any], *, batch: bool = False) -> Inference:
-    copied, _ = snapshot(inputs)
+    copied = copies(inputs)
     (exchange,) = delivered(frame(HEAD, tensors(copied, batch=batch), None)).exchanges
     request = exchange.request
     assert request is not None
@@ -168,21 +175,21 @@ def test_a_value_that_cannot_be_recorded_is_a_fault_and_the_others_stay(value: A
 
 def test_copies_do_not_follow_what_the_server_does_later() -> None:
     flat, nested, values = [1.0], [[1.0]], np.ones(1)
-    copied, _ = snapshot({"flat": flat, "nested": nested, "values": values})
+    copied = copies({"flat": flat, "nested": nested, "values": values})
     flat[0] = nested[0][0] = values[0] = 9.0
     assert [tensor.data for tensor in tensors(copied, batch=False)] == [np.ones(1).tobytes()] * 3
 
 
 def test_the_size_of_a_copy_is_about_what_it_holds() -> None:
-    assert snapshot({"x": np.zeros(1000)})[1] == pytest.approx(8000, rel=0.1)
-    assert snapshot({"x": "y" * 1000})[1] == pytest.approx(1000, rel=0.2)
-    assert snapshot({"x": ["y" * 100] * 10})[1] >= 1000
-    assert snapshot({"x": [[0.0] * 100] * 10})[1] >= 8000
+    assert snapshot({"x": np.zeros(1000)}, None)[2] == pytest.approx(8000, rel=0.1)
+    assert snapshot({"x": "y" * 1000}, None)[2] == pytest.approx(1000, rel=0.2)
+    assert snapshot({"x": ["y" * 100] * 10}, None)[2] >= 1000
+    assert snapshot({"x": [[0.0] * 100] * 10}, None)[2] >= 8000
 
 
 def test_rows_of_a_message_are_what_its_tensors_share() -> None:
     def found(**values: Any) -> int:
-        return rows_of(tensors(snapshot(values)[0], batch=True))
+        return rows_of(tensors(copies(values), batch=True))
 
     assert found(x=np.zeros((3, 2)), y=[1, 2, 3]) == 3
     assert found(x=np.zeros((3, 2)), y=[1, 2]) == 1
@@ -192,13 +199,14 @@ def test_rows_of_a_message_are_what_its_tensors_share() -> None:
 
 
 def test_a_body_beyond_what_the_collector_takes_is_not_framed() -> None:
-    copied, _ = snapshot({"x": np.zeros(BODY_BYTES // 8 + 1)})
+    assert BODY_BYTES <= MESSAGE_BYTES
+    copied = copies({"x": np.zeros(BODY_BYTES // 8 + 1)})
     with pytest.raises(TooLarge):
         frame(HEAD, tensors(copied, batch=False), None)
 
 
 def test_unsupported_tensors_have_no_bytes() -> None:
-    (tensor,) = tensors(snapshot({"x": object()})[0], batch=True)
+    (tensor,) = tensors(copies({"x": object()}), batch=True)
     assert (tensor.datatype, tensor.data) == (UNSUPPORTED, b"")
 
 
