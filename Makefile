@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test fuzz lint bench install lock format clean
+.PHONY: demo test e2e fuzz lint bench install lock format clean
 
 demo: $(INSTALLED)  ## the whole story on real data
 	$(BIN)/driftline demo
@@ -12,6 +12,9 @@ demo: $(INSTALLED)  ## the whole story on real data
 test: $(INSTALLED)  ## every test; installs Chromium when it may
 	sh tests/system-tools.sh
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+e2e: $(INSTALLED)  ## real Envoy, MLServer and Triton, each installed into .e2e
+	$(BIN)/pytest -n 0 tests/e2e
 
 fuzz: $(INSTALLED)  ## 240,000 inputs for codecs, connection parsers and taps
 	$(BIN)/python -m tests.fuzz --runs 20000
@@ -43,4 +46,4 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .driftline build *.egg-info
+	rm -rf $(VENV) .driftline .e2e build *.egg-info

@@ -27,7 +27,9 @@ from collector.taps.cloudevents.event import BadEvent, Event
 Kind = Literal["request", "response"]
 Key = tuple[str, str, str, str, str]
 
-_KEPT_HEADERS = ("content-type", "content-encoding", "traceparent", "inference-header-content-length")
+_OF_THE_BODY = ("content-type", "content-encoding", "inference-header-content-length")
+_OF_THE_REQUEST = (*_OF_THE_BODY, "traceparent", "x-request-id")
+"""Not taken from the event's own HTTP request: a mesh may have traced that."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _OBJECT_BYTES = 1500
 """About what a half costs beside its data and texts."""
@@ -83,7 +85,7 @@ def half_of(event: Event, kind: Kind) -> Half:
         raise BadEvent("the event names no model: set the extension inferenceservicename or modelid")
     pair_id = event.text("requestid") or event.text("id")
     headers = _headers(event, kind)
-    headers["x-request-id"] = pair_id
+    headers.setdefault("x-request-id", pair_id)
     now = time.monotonic()
     message: Message
     if kind == "request":
@@ -107,7 +109,7 @@ def half_of(event: Event, kind: Kind) -> Half:
 def _headers(event: Event, kind: Kind) -> dict[str, str]:
     # KServe repeats the request's headers in both events; on a response they would be wrong.
     headers = _metadata_headers(event.text("metadata")) if kind == "request" else {}
-    headers.update((name, event.headers[name]) for name in _KEPT_HEADERS if name in event.headers)
+    headers.update((name, event.headers[name]) for name in _OF_THE_BODY if name in event.headers)
     if event.text("traceparent"):
         headers["traceparent"] = event.text("traceparent")
     if "content-encoding" not in headers and event.data.startswith(_GZIP_MAGIC):
@@ -128,7 +130,7 @@ def _metadata_headers(metadata: str) -> dict[str, str]:
     found = {}
     for name, item in value.items():
         first = item[0] if isinstance(item, list) and item else item
-        if isinstance(first, str) and name.lower() in _KEPT_HEADERS:
+        if isinstance(first, str) and name.lower() in _OF_THE_REQUEST:
             found[name.lower()] = first
     return found
 

@@ -89,6 +89,17 @@ def test_headers_that_the_logger_was_told_to_keep_are_the_requests_alone() -> No
     assert "inference-header-content-length" not in answered
 
 
+def test_the_trace_is_the_inferences_and_not_that_of_the_event() -> None:
+    headers = kserve_headers("request") | {"traceparent": "00-event", "x-request-id": "of the event"}
+    plain = half(headers).message.headers
+    assert ("traceparent" in plain, plain["x-request-id"]) == (False, "4f1c")
+    told = half(
+        headers | {"ce-metadata": '{"X-Request-Id": ["r-9"], "Traceparent": ["00-a"]}'}
+    ).message.headers
+    assert (told["traceparent"], told["x-request-id"]) == ("00-a", "r-9")
+    assert half(headers | {"ce-traceparent": "00-b"}).message.headers["traceparent"] == "00-b"
+
+
 def test_metadata_that_is_no_json_is_left_out() -> None:
     for metadata in ("{", "[1]", "[" * 100_000, "{}", '{"Content-Encoding": []}'):
         assert (
