@@ -13,8 +13,8 @@ from collector.reasons import Undecodable
 PARSED_BYTES = 64 * 1024 * 1024
 """Bound of what a body may take in memory once it is parsed."""
 _UNCHECKED_BYTES = 1024 * 1024
-# What CPython takes for one more number and its place in a list, for a list, and for an object of one key.
-_WEIGHTS = ((ord(","), 32), (ord("["), 96), (ord("{"), 256))
+# What orjson and CPython take for one more number, for a list, for an object of one key, and for half a text.
+_WEIGHTS = ((ord(","), 56), (ord("["), 120), (ord("{"), 280), (ord('"'), 40))
 
 
 def read_object(body: bytes | memoryview) -> dict[str, Any]:

@@ -37,8 +37,8 @@ def json_column(name: str, rows: list[Any], room: ElementRoom) -> Tensor:
     ('INT64', [[1.0, 2.0], [nan, nan], [5.0, 6.0]])
     """
     flat, shape, types = flattened(rows)
-    room.take(len(flat))
     types.discard(NoneType)
+    room.take(len(flat))
     if not types:
         raise BadTensor("no_value")
     if types <= {int, float, bool}:

@@ -23,6 +23,9 @@ from collector.codecs.shapes import ElementRoom
 from collector.reasons import Undecodable
 from driftline.payload_mapping import PayloadMapping, path_pattern
 
+SEARCHED_BYTES = 256 * 1024
+"""Largest body whose fields are found by filters, slices or descendants."""
+
 
 class Mapped:
     """The codec of one mapping; see :class:`collector.codecs.codec.Codec`."""
@@ -85,11 +88,18 @@ class Mapped:
 
     def _bodies(self, asked: Body | None, answered: Body | None, *, fields: bool) -> tuple[Any, Any]:
         """The parsed bodies; a body that nothing is read from need not be JSON and is ``ABSENT``."""
-        named = self._model.reader is not None or self._version.reader is not None
+        names = [name.reader for name in (self._model, self._version) if name.reader is not None]
         found = []
         for body, half in ((asked, self._asked), (answered, self._answered)):
-            needed = named or half.rows is not None or (fields and half.fields)
-            found.append(read_value(body.data) if body is not None and needed else ABSENT)
+            readers = [*names, *half.readers(fields=fields)]
+            if body is None or not readers:
+                found.append(ABSENT)
+                continue
+            if len(body.data) > SEARCHED_BYTES and any(reader.searches for reader in readers):
+                raise Undecodable(
+                    "body_too_large", f"more than {SEARCHED_BYTES} bytes to search by JSON path"
+                )
+            found.append(read_value(body.data))
         return found[0], found[1]
 
 
@@ -123,6 +133,11 @@ class _Half:
             ),
             PathReader(rows) if rows else None,
         )
+
+    def readers(self, *, fields: bool) -> list[PathReader]:
+        """What looks at a body, with or without the fields."""
+        found = [field.reader for field in self.fields] if fields else []
+        return found if self.rows is None else [*found, self.rows]
 
     def rows_of(self, body: Any) -> list[Any] | None:
         """The rows of a body; ``None`` when it is absent or the mapping does not say where they are."""

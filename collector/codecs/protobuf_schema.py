@@ -7,9 +7,11 @@ the wire, repeated messages of a key and a value, so that a key given twice is s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from collector.reasons import Undecodable
@@ -31,6 +33,15 @@ _SCALARS: Mapping[str, Any] = {
     "uint64": _Field.TYPE_UINT64,
 }
 _Parsed = TypeVar("_Parsed", bound=Message)
+
+MOST_FIELDS = 200_000
+"""Fields of a message, with those of its parts: an empty part of two bytes takes ninety once parsed."""
+_UNCHECKED_BYTES = 64 * 1024
+_LENGTH_DELIMITED = 2
+_SKIPPED_BYTES = {1: 8, 5: 4, 3: 0, 4: 0}
+"""After the tag, by wire type; 3 and 4 begin and end a group, whose fields are counted as its message's."""
+_Parts = dict[int, "_Parts"]
+"""Number of each field that is a message to the fields of that message which are."""
 
 
 def message_classes(package: str, schema: Schema) -> dict[str, Any]:
@@ -59,8 +70,59 @@ def message_classes(package: str, schema: Schema) -> dict[str, Any]:
 
 
 def parsed(message_class: type[_Parsed], data: bytes) -> _Parsed:
-    """Parse a message; raises :class:`Undecodable` (``malformed_body``)."""
+    """Parse a message.
+
+    Raises
+    ------
+    Undecodable
+        ``malformed_body`` when it is none; ``body_too_large`` when it has more than :data:`MOST_FIELDS`.
+    """
+    if len(data) > _UNCHECKED_BYTES:
+        _check_fields(data, _parts(message_class.DESCRIPTOR))
     try:
         return message_class.FromString(data)
     except DecodeError as error:
         raise Undecodable("malformed_body", f"not a protobuf message: {error}") from error
+
+
+@cache
+def _parts(descriptor: Descriptor) -> _Parts:
+    return {field.number: _parts(field.message_type) for field in descriptor.fields if field.message_type}
+
+
+def _check_fields(data: bytes, parts: _Parts) -> None:
+    """Count fields; what is no message is left to the parser to refuse."""
+    fields = 0
+    waiting = [(0, len(data), parts)]
+    while waiting:
+        at, end, parts = waiting.pop()
+        while at < end:
+            fields += 1
+            if fields > MOST_FIELDS:
+                raise Undecodable("body_too_large", f"a protobuf message of more than {MOST_FIELDS} fields")
+            tag, at = _varint(data, at, end)
+            kind = tag & 7
+            if kind == _LENGTH_DELIMITED:
+                length, at = _varint(data, at, end)
+                nested = parts.get(tag >> 3)
+                if nested is not None and at + length <= end:
+                    waiting.append((at, at + length, nested))
+                at += length
+            elif kind == 0:
+                _, at = _varint(data, at, end)
+            elif kind in _SKIPPED_BYTES:
+                at += _SKIPPED_BYTES[kind]
+            else:
+                break
+
+
+def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return value, at

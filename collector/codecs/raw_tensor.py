@@ -37,7 +37,7 @@ def raw_tensor(
     if datatype == "BYTES":
         if elements * _LENGTH_BYTES > len(data):
             raise BadTensor("bad_shape")
-        room.take(elements)
+        room.take_texts(elements)
         return Tensor(name, "BYTES", shaped(object_array(_texts(data, elements)), sizes))
     if not isinstance(datatype, str) or datatype not in ITEM_DTYPES:
         raise BadTensor("unknown_datatype")

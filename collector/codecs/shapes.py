@@ -13,6 +13,8 @@ from collector.codecs.bad_tensor import BadTensor
 
 MOST_ELEMENTS = 8 * 1024 * 1024
 """Elements that the tensors of one message may have together: 64 MiB as float64."""
+MOST_TEXTS = 256 * 1024
+"""Elements of BYTES tensors among them: each is an object, and read one by one."""
 _MOST_AXES = 32
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -30,6 +32,10 @@ class ElementRoom:
         if elements > self._left:
             raise BadTensor("too_large")
         self._left -= elements
+
+    def take_texts(self, elements: int) -> None:
+        """Reserve for a BYTES tensor."""
+        self.take(elements * (MOST_ELEMENTS // MOST_TEXTS))
 
 
 def checked_shape(shape: object) -> tuple[list[int], int]:

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.codecs.bad_tensor import BadTensor
 from collector.codecs.decoded import Inference, Tensor
-from collector.codecs.shapes import MOST_ELEMENTS
+from collector.codecs.shapes import ElementRoom
 from collector.reasons import Undecodable
+
+MOST_CELLS = 1_000_000
+"""Tensors of a stream times its messages."""
 
 
 def paired(requests: Sequence[Any], responses: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
@@ -74,7 +78,11 @@ def _stacked(
     sides: Sequence[Mapping[str, Tensor]], inferences: Sequence[Inference], faults: dict[str, str]
 ) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
-    for name in dict.fromkeys(name for side in sides for name in side):
+    names = dict.fromkeys(name for side in sides for name in side)
+    if len(names) * len(sides) > MOST_CELLS:
+        raise Undecodable("malformed_body", f"{len(sides)} messages of a stream name {len(names)} tensors")
+    room = ElementRoom()
+    for name in names:
         rows: list[NDArray[Any] | None] = []
         kinds: set[tuple[str, tuple[int, ...]]] = set()
         for side, inference in zip(sides, inferences, strict=True):
@@ -89,8 +97,10 @@ def _stacked(
             faults[name] = "ragged"
             continue
         datatype, shape = kinds.pop()
-        if sum(inference.rows for inference in inferences) * math.prod(shape) > MOST_ELEMENTS:
-            faults[name] = "too_large"  # a few large rows and many that lack the tensor
+        try:  # a few large rows and many that lack the tensor
+            room.take(sum(inference.rows for inference in inferences) * math.prod(shape))
+        except BadTensor as error:
+            faults[name] = error.fault
             continue
         parts = [
             _absent(inference.rows, datatype, shape) if values is None else values

@@ -46,11 +46,12 @@ def tensor_from_proto(name: str, proto: Any, room: ElementRoom) -> Tensor:
         raise BadTensor("bad_shape")
     if given < elements and elements > MOST_REPEATED:
         raise BadTensor("too_large")
-    room.take(elements)
     if datatype == "BYTES":
+        room.take_texts(elements)
         texts = _string_list(content, elements) if content else [text_or_bytes(value) for value in values]
         texts += [texts[-1] if texts else ""] * (elements - len(texts))
         return Tensor(name, datatype, shaped(object_array(texts), sizes))
+    room.take(elements)
     numbers = np.zeros(elements)
     if given:
         numbers[:given] = _numbers(datatype, values)

@@ -17,9 +17,11 @@ from collector.codecs.codec import Body, Glance
 from collector.codecs.decoded import Inference, Tensor, clean_text, count_rows
 from collector.codecs.json_body import read_object
 from collector.codecs.json_column import is_bytes, json_column
-from collector.codecs.shapes import MOST_ELEMENTS, ElementRoom
+from collector.codecs.shapes import ElementRoom
 from collector.reasons import Undecodable
 
+MOST_CELLS = 2_000_000
+"""Rows of a message times the tensors they name."""
 _ROW_KEYS = ("instances", "predictions", "examples", "results")
 
 
@@ -53,17 +55,14 @@ class TfsRest:
 
 
 def row_count(message: Mapping[str, Any]) -> int:
-    """Rows of a message in the row form; of the column form the length of the first tensor; 0 if unknown."""
+    """Rows of a message in the row form; in the column form what all tensors have in common; else 0."""
     for key in _ROW_KEYS:
         if type(message.get(key)) is list:
             return len(message[key])
-    for key in ("inputs", "outputs"):
-        value = message.get(key)
-        if type(value) is dict and not is_bytes(value):
-            value = next(iter(value.values()), None)
-        if type(value) is list:
-            return len(value)
-    return 0
+    value = message.get("inputs", message.get("outputs"))
+    columns = list(value.values()) if type(value) is dict and not is_bytes(value) else [value]
+    sizes = {len(column) if type(column) is list else 0 for column in columns}
+    return sizes.pop() if len(sizes) == 1 else 0
 
 
 def v1_inference(asked: Mapping[str, Any] | None, answered: Mapping[str, Any] | None) -> Inference:
@@ -110,7 +109,7 @@ class _Side:
             self.add(unnamed, rows)
             return
         names = dict.fromkeys(name for row in rows for name in row)
-        if len(names) * len(rows) > MOST_ELEMENTS:
+        if len(names) * len(rows) > MOST_CELLS:
             raise Undecodable("malformed_body", f"{len(rows)} rows name {len(names)} tensors")
         for name in names:
             self.add(name, [row.get(name) for row in rows])

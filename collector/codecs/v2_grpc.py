@@ -199,9 +199,10 @@ def _tensor(tensor: Any, raw: bytes | None, room: ElementRoom) -> Tensor:
     values = getattr(tensor.contents, _CONTENTS[datatype])
     if len(values) != elements:
         raise BadTensor("bad_shape")
-    room.take(elements)
     if datatype == "BYTES":
+        room.take_texts(elements)
         return Tensor(name, datatype, shaped(object_array([text_or_bytes(value) for value in values]), sizes))
+    room.take(elements)
     numbers = np.asarray(values).astype(np.float64) if elements else np.empty(0)
     return Tensor(name, datatype, shaped(numbers, sizes))
 

@@ -118,6 +118,7 @@ def written(draw: st.DrawFn, name: str = "x", datatypes: tuple[str, ...] = (*DTY
 def read_v2(body: Body, codec: V2Rest | V2Grpc) -> Mapping[str, Tensor]:
     found = codec.decode(body, None)
     assert found.faults == {}
+    assert codec.glance(body, None).rows == found.rows, "sampling would change the number of rows"
     return found.inputs
 
 
@@ -185,4 +186,4 @@ def test_tfs_rest(form: str, item: Written) -> None:
     found = TfsRest().decode(body, None)
     assert found.faults == {}
     assert item.is_like(found.inputs["x"])
-    assert found.rows == item.shape[0]
+    assert TfsRest().glance(body, None).rows == found.rows == item.shape[0]
