@@ -16,7 +16,7 @@ test: $(INSTALLED)  ## every test; installs Chromium when it may
 e2e: $(INSTALLED)  ## real Envoy, MLServer and Triton, each installed into .e2e
 	$(BIN)/pytest -n 0 tests/e2e
 
-fuzz: $(INSTALLED)  ## 240,000 inputs for codecs, connection parsers and taps
+fuzz: $(INSTALLED)  ## 260,000 inputs for codecs, connection parsers and taps
 	$(BIN)/python -m tests.fuzz --runs 20000
 
 lint: $(INSTALLED)  ## format, style, types, import direction

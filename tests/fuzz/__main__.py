@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from driftline.logs import configure_logs
 from tests.fuzz.loop import Finding, run_mutations
 from tests.fuzz.targets import TARGETS
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=20_000, help="inputs for each target")
     parser.add_argument("--folder", type=Path, default=Path(".fuzz"), help="where atheris keeps its inputs")
     arguments = parser.parse_args()
+    configure_logs("error")  # what is refused is logged, and nearly all is
     has_atheris = importlib.util.find_spec("atheris") is not None
     print("atheris" if has_atheris else "seeded mutations: atheris is not installed (extra: fuzz)")
     total = found = 0

@@ -12,11 +12,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["collector", "driftline", "httptools", "hpack", "hyperframe"]):
+    from driftline.logs import configure_logs
     from tests.fuzz.targets import TARGETS
 
 
 def main() -> None:
     """Write the seeds and fuzz until the options' limit; never returns."""
+    configure_logs("error")  # what is refused is logged, and nearly all is
     name, folder, *options = sys.argv[1:]
     corpus = Path(folder) / name
     corpus.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from tests.fuzz.codec_targets import CODECS, codec_target, packed
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.wire_seeds import WIRE_SEEDS
-from tests.fuzz.wire_targets import cloudevents_target, connection_target, ext_proc_target, frames_target
+from tests.fuzz.wire_targets import (
+    client_target,
+    cloudevents_target,
+    connection_target,
+    ext_proc_target,
+    frames_target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +32,5 @@ TARGETS: Mapping[str, Target] = {
     "frames": Target(frames_target, WIRE_SEEDS["frames"]),
     "cloudevents": Target(cloudevents_target, WIRE_SEEDS["cloudevents"]),
     "ext_proc": Target(ext_proc_target, WIRE_SEEDS["ext_proc"]),
+    "client": Target(client_target, WIRE_SEEDS["client"]),
 }

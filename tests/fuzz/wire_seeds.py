@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.frames import FrameKind, Gap, pack, pack_gap
 from collector.taps.ext_proc.messages import ProcessingRequest
+from driftline.client.frames import frame
+from driftline.client.tensors import Tensor
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.wire_targets import CLIENT, CLOSED, GAP, SERVER, Step, packed_steps
 from tests.unit.collector.http2_pair import Http2Pair
@@ -103,10 +106,20 @@ def _ext_proc() -> list[bytes]:
     return [packed_steps([(0, ProcessingRequest(**message).SerializeToString()) for message in messages])]
 
 
+def _client() -> list[bytes]:
+    head = {"model": "m", "instance": "i", "status": "ok", "at": 1.5, "took_ms": 2.5, "event_id": "e"}
+    tensors = [Tensor("x", "FP32", (1, 2), struct.pack("<2f", 1.0, 2.0))]
+    stream = b"".join(frame(head, tensors, tensors))
+    lost = {"instance": "i", "lost": [{"model": "m", "version": "1", "reason": "client_overflow", "rows": 3}]}
+    stream += b"".join(frame(lost, None, None))
+    return [packed_steps([(0, stream)]), packed_steps([(0, stream[:40]), (0, stream[40:])])]
+
+
 WIRE_SEEDS: Mapping[str, Sequence[bytes]] = {
     "http1": _http1(),
     "http2": _http2(),
     "frames": _frames(),
     "cloudevents": _cloudevents(),
     "ext_proc": _ext_proc(),
+    "client": _client(),
 }

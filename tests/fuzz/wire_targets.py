@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,7 @@ from collector.codecs.routes import find_route
 from collector.exchange import BodyBudget, Exchange, Identity, Request
 from collector.frames import Frame, FrameKind, FrameReader, pack
 from collector.reasons import DropReason, Tap, Undecodable
+from collector.taps.client_frames import ClientConnection
 from collector.taps.cloudevents.event import BadEvent, binary_event, is_binary_mode, structured_events
 from collector.taps.cloudevents.half import half_of, kind_of
 from collector.taps.cloudevents.pairing import Pairing
@@ -147,6 +149,31 @@ def cloudevents_target(data: bytes) -> None:
         except BadEvent:
             continue
     pairing.flush()
+
+
+class _Transport(asyncio.Transport):
+    """Swallows what is written."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Nobody reads it."""
+
+    def get_write_buffer_size(self) -> int:
+        """Never behind."""
+        return 0
+
+    def abort(self) -> None:
+        """The target goes on: bytes may still be on their way."""
+
+
+def client_target(data: bytes) -> None:
+    """Steps are chunks of one connection of an in-process client."""
+    budget = BodyBudget(BUDGET)
+    connection = ClientConnection(Sink(), budget, set(), 10)
+    connection.connection_made(_Transport())
+    for _, chunk in steps_of(data):
+        connection.data_received(chunk)
+    connection.connection_lost(None)
+    assert budget.take(BUDGET), "a body is still held after its connection"
 
 
 def ext_proc_target(data: bytes) -> None:
