@@ -1,171 +1,157 @@
-"""What the collector adds to a request: latency and CPU, direct and tapped in the same run."""
+"""What the splice adds to requests of real Triton: latency and CPU, direct and tapped in the same run.
+
+Triton's echo model on the CPU (16 numbers; one of 75,900 for the large body) is asked over connections that
+stay open; the collector is `driftline collect` with its worker and an embedded ClickHouse that stores every
+event, so all of it shares the machine's processors with the client and with Triton. Rounds alternate, so that
+whatever else the machine does falls on both sides.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-import psutil
-
-from collector.options import CollectOptions
-from collector.run import run_collector
-from driftline.engine.config import free_port
-from driftline.logs import configure_logs
+from bench.process_figures import cpu_seconds
+from bench.triton_load import Dialogue, GrpcDialogue, JsonDialogue, Load
+from driftline.contract_store import ContractStore
+from driftline.contracts import Contract, ContractField
+from driftline.engine import EmbeddedClickHouse
 from driftline.settings import Settings
+from driftline.store.opening import open_store
+from tests.e2e.collecting import Collecting, collecting
+from tests.e2e.triton import VALUES, Triton, triton
 
-REQUESTS = 3000
-ROUNDS = 3
-VALUES = 16
-PATH = "/v2/models/echo/infer"
+LARGE = 75_900
+"""Numbers of a request whose body has 600 KB."""
+SMALL_P50_BAR_US = 100.0
+LARGE_P50_BAR_US = 1000.0
+CPU_BAR_US = 100.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is sent, and how often: ``rounds`` times ``requests`` on each side."""
+
+    name: str
+    dialogue: Callable[[], Dialogue]
+    connections: int
+    requests: int
+    rounds: int
+    p50_bar_us: float | None = None
+    cpu_bar_us: float | None = None
+    grpc: bool = False
+
+
+def _small() -> Dialogue:
+    return JsonDialogue("echo", VALUES)
+
+
+def _large() -> Dialogue:
+    return JsonDialogue("largest", LARGE)
+
+
+def _grpc() -> Dialogue:
+    return GrpcDialogue("echo", VALUES)
+
+
+CASES = (
+    Case("json_16", _small, 1, 250, 24, SMALL_P50_BAR_US, CPU_BAR_US),
+    Case("json_16", _small, 8, 500, 16),
+    Case("json_600kb", _large, 1, 10, 16, LARGE_P50_BAR_US),
+    Case("json_600kb", _large, 8, 40, 6),
+    Case("grpc_16", _grpc, 1, 250, 16, grpc=True),
+    Case("grpc_16", _grpc, 8, 500, 8, grpc=True),
+)
 
 
 def run() -> list[dict[str, Any]]:
-    """Send the same requests over one kept-alive connection to the server and through the collector."""
-    upstream_port, tapped_port = free_port(), free_port()
+    """Measure every case; raises when Triton cannot be installed or started."""
     with (
         tempfile.TemporaryDirectory(prefix="driftline-bench-") as folder,
-        _process(_serve, upstream_port),
-        _process(_collect, tapped_port, upstream_port, folder) as collector,
+        stage(Path(folder)) as (server, of),
     ):
-        _await(upstream_port)
-        _await(tapped_port)
-        splice = psutil.Process(collector.pid)
-        _drive(tapped_port, 200)
-        # Rounds alternate, so that whatever else the machine does falls on both.
-        direct: list[float] = []
-        tapped: list[float] = []
-        cpu = 0.0
-        for _ in range(ROUNDS):
-            direct += _drive(upstream_port, REQUESTS // ROUNDS)
-            before = _cpu_seconds(splice)
-            tapped += _drive(tapped_port, REQUESTS // ROUNDS)
-            cpu += _cpu_seconds(splice) - before
-    sizes = {"requests": REQUESTS, "rounds": ROUNDS, "connections": 1, "values": VALUES}
-    p50_direct, p50_tapped = statistics.median(direct), statistics.median(tapped)
-    return [
-        {
-            "bench": "splice",
-            "metric": "added_p50_latency",
-            "value": round((p50_tapped - p50_direct) * 1e6, 1),
-            "unit": "us",
-            "baseline": "direct p50",
-            "baseline_value": round(p50_direct * 1e6, 1),
-            "ratio": round(p50_tapped / p50_direct, 3),
-            "sizes": sizes,
-        },
-        {
-            "bench": "splice",
-            "metric": "splice_cpu_per_request",
-            "value": round(cpu / REQUESTS * 1e6, 1),
-            "unit": "us",
-            "baseline": "direct: no collector",
-            "baseline_value": 0.0,
-            "ratio": None,
-            "sizes": sizes,
-        },
-    ]
-
-
-def _serve(port: int, ready: Event) -> None:
-    """A model server that does as little as possible: any request gets the same answer."""
-    import asyncio
-
-    import uvloop
-
-    body = orjson.dumps(
-        {
-            "model_name": "echo",
-            "model_version": "1",
-            "outputs": [{"name": "y", "shape": [1, VALUES], "datatype": "FP32", "data": [0.5] * VALUES}],
-        }
-    )
-    answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    )
-
-    class Answering(asyncio.Protocol):
-        def __init__(self) -> None:
-            self._buffer = b""
-
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self._write: Callable[[bytes], None] = getattr(transport, "write")  # noqa: B009
-
-        def data_received(self, data: bytes) -> None:
-            self._buffer += data
-            if self._buffer.endswith(b"]}]}"):
-                self._buffer = b""
-                self._write(answer)
-
-    async def forever() -> None:
-        server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
-        ready.set()
-        await server.serve_forever()
-
-    uvloop.run(forever())
-
-
-def _collect(port: int, upstream_port: int, folder: str, ready: Event) -> None:
-    configure_logs("error")  # standard output is for results
-    ready.set()
-    options = CollectOptions(
-        listen=f"127.0.0.1:{port}", upstream=f"127.0.0.1:{upstream_port}", drain_seconds=1.0
-    )
-    run_collector(Settings(state_dir=Path(folder), log_level="error"), options)
+        return [result for case in CASES for result in _measure(case, server, of(case.grpc))]
 
 
 @contextmanager
-def _process(target: Callable[..., None], *args: Any) -> Iterator[BaseProcess]:
-    context = multiprocessing.get_context("spawn")
-    ready = context.Event()
-    process = context.Process(target=target, args=(*args, ready))
-    process.start()
-    try:
-        if not ready.wait(20):
-            raise RuntimeError(f"{target.__name__} did not start")
-        yield process
-    finally:
-        process.terminate()
-        process.join(20)
+def stage(folder: Path) -> Iterator[tuple[Triton, Callable[[bool], Collecting]]]:
+    """Triton, ClickHouse with the models' contracts, and a collector for each of Triton's two ports."""
+    with ExitStack() as stack:
+        (folder / "triton").mkdir()
+        server = stack.enter_context(triton(folder / "triton"))
+        settings = Settings(state_dir=folder / "state", log_level="error")
+        stack.enter_context(EmbeddedClickHouse(settings.state_dir, memory_mib=1024))
+        register(settings)
+        http = stack.enter_context(collecting(settings, server.http_port, folder / "http", log_level="error"))
+        grpc = stack.enter_context(collecting(settings, server.grpc_port, folder / "grpc", log_level="error"))
+        yield server, lambda speaks_grpc: grpc if speaks_grpc else http
 
 
-def _await(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            _drive(port, 1)
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+def register(settings: Settings) -> None:
+    """Contracts as a collector would infer them."""
+    numbers = tuple(ContractField(name=f"x_{n}", kind="numeric", source=f"x[{n}]") for n in range(VALUES))
+    with open_store(settings) as store:
+        ContractStore(store).register(Contract(model="echo", fields=numbers))
+        ContractStore(store).register(
+            Contract(model="largest", fields=(ContractField(name="x", kind="tensor"),))
+        )
 
 
-def _drive(port: int, requests: int) -> list[float]:
-    """Seconds that each request took."""
-    body = orjson.dumps(
-        {"inputs": [{"name": "x", "shape": [1, VALUES], "datatype": "FP32", "data": [0.25] * VALUES}]}
-    )
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    took = []
-    for _ in range(requests):
-        began = time.perf_counter()
-        connection.request("POST", PATH, body, {"Content-Type": "application/json"})
-        connection.getresponse().read()
-        took.append(time.perf_counter() - began)
-    connection.close()
-    return took
+def _measure(case: Case, server: Triton, collector: Collecting) -> list[dict[str, Any]]:
+    splice, *workers = (process.pid for process in collector.processes())
+    upstream = server.grpc_port if case.grpc else server.http_port
+    direct: list[float] = []
+    tapped: list[float] = []
+    splice_cpu = worker_cpu = 0.0
+    with (
+        Load(case.dialogue, upstream, case.connections) as straight,
+        Load(case.dialogue, collector.port, case.connections) as through,
+    ):
+        for _ in range(case.rounds):
+            direct += _took(straight, case.requests)
+            before = cpu_seconds(splice), sum(map(cpu_seconds, workers))
+            tapped += _took(through, case.requests)
+            splice_cpu += cpu_seconds(splice) - before[0]
+            worker_cpu += sum(map(cpu_seconds, workers)) - before[1]
+    p50_direct, p50_tapped = (statistics.median(each) * 1e6 for each in (direct, tapped))
+    sizes = {"requests": len(tapped), "rounds": case.rounds, "connections": case.connections}
+    return [
+        _result(case, "added_p50_latency", p50_tapped - p50_direct, sizes, case.p50_bar_us)
+        | {
+            "baseline": "direct p50",
+            "baseline_value": round(p50_direct, 1),
+            "ratio": round(p50_tapped / p50_direct, 3),
+        },
+        _result(case, "splice_cpu_per_request", splice_cpu / len(tapped) * 1e6, sizes, case.cpu_bar_us),
+        _result(case, "worker_cpu_per_request", worker_cpu / len(tapped) * 1e6, sizes, None),
+    ]
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
+def _took(load: Load, requests: int) -> list[float]:
+    outcome = load.send(requests)
+    if outcome.failures:
+        raise RuntimeError(f"{len(outcome.failures)} of {requests} requests failed: {outcome.failures[0]}")
+    return outcome.took
+
+
+def _result(
+    case: Case, metric: str, value_us: float, sizes: dict[str, int], bar_us: float | None
+) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "bench": "splice",
+        "metric": f"{case.name}_{case.connections}_connections_{metric}",
+        "value": round(value_us, 1),
+        "unit": "us",
+        "baseline": None,
+        "baseline_value": None,
+        "ratio": None,
+        "sizes": sizes,
+    }
+    if bar_us is not None:
+        result |= {"bar": bar_us, "met": value_us <= bar_us}
+    return result

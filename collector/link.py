@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import socket
 import subprocess
@@ -22,8 +21,11 @@ _log = get_logger(__name__)
 
 BUFFER_BYTES = 8 * 1024 * 1024
 SOCKET_BYTES = 1024 * 1024
-FLUSH_BYTES = 128 * 1024
+FLUSH_BYTES = 1024 * 1024
 FLUSH_SECONDS = 0.005
+"""Copies leave after so long, or as soon as there are so many bytes: later than the requests they are of."""
+JOINED_PARTS = 64
+"""More pieces than these leave as one: each that waits costs some hundred bytes beside its own."""
 LONGEST_PAUSE_SECONDS = 30.0
 START_SECONDS = 5.0
 STEADY_SECONDS = 30.0
@@ -31,8 +33,6 @@ STEADY_SECONDS = 30.0
 CHECK_SECONDS = 10.0
 STUCK_CHECKS = 6
 """A worker that takes nothing of what waits for it at so many checks in a row is killed and restarted."""
-NICENESS = 5
-"""Of the worker: where they share a processor, requests go before their copies."""
 
 
 class _Gap:
@@ -163,8 +163,10 @@ class WorkerLink:
             self._flush_timer.cancel()
             self._flush_timer = None
         if self._unsent and self._transport is not None:
-            # One piece: hundreds of small ones would cost as much again in bookkeeping while they wait.
-            self._transport.write(b"".join(self._unsent))
+            if len(self._unsent) > JOINED_PARTS:
+                self._transport.write(b"".join(self._unsent))
+            else:
+                self._transport.writelines(self._unsent)
             self._flushed_bytes += self._unsent_bytes
         self._unsent = []
         self._unsent_bytes = 0
@@ -228,8 +230,6 @@ class WorkerLink:
                 lambda: protocol, sock=ours
             )
             transport.set_write_buffer_limits(high=self._buffer_bytes)
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
             transport.write(pack(FrameKind.CONFIG, 0, time.monotonic(), self._config))
             # Connections that were copied to an earlier worker are unknown to this one: gaps.
             for connection in self._copied:
