@@ -49,7 +49,8 @@ class Mapped:
             request, response = self._bodies(asked, answered, fields=False)
             rows = [half.rows_of(value) for half, value in self._halves(request, response)]
         except Undecodable:
-            return Glance(1)
+            # An error's page is no JSON, and the request tells the model all the same.
+            return self.glance(asked, None) if answered is not None else Glance(1)
         count = next((len(found) for found in rows if found is not None), 1)
         return Glance(
             max(1, count), self._model.in_body(response, request), self._version.in_body(response, request)

@@ -24,7 +24,8 @@ class TfsGrpc:
         try:
             request, response = _messages(asked, answered)
         except Undecodable:
-            return Glance(1)
+            # The answer of a failed call is empty, and the request tells the model all the same.
+            return self.glance(asked, None) if answered is not None else Glance(1)
         shapes = [entry.value.tensor_shape.dim for entry in (*request.inputs, *response.outputs)]
         sizes = {dims[0].size if dims else 0 for dims in shapes}
         rows = max(1, sizes.pop()) if len(sizes) == 1 else 1

@@ -140,6 +140,7 @@ def test_model_and_version_come_from_the_answer_then_the_request() -> None:
     assert CODEC.decode(grpc_body(predict_request(one, version={"value": 0})), None).version == "0"
     assert CODEC.decode(None, answered).model == "pets"
     assert CODEC.glance(asked, answered) == Glance(1, "pets", "3")
+    assert CODEC.glance(asked, Body(b"", {})) == Glance(1, "pets", "stable"), "a failed call has no answer"
 
 
 def test_glance_counts_rows_by_all_tensors() -> None:

@@ -174,6 +174,7 @@ def test_glance_tells_rows_model_and_version() -> None:
     assert CODEC.glance(asked, answered) == Glance(3, "pets", "2")
     assert CODEC.glance(asked, None) == Glance(3, "pets", "1")
     assert CODEC.glance(grpc_body(infer_request(declared([]))), None) == Glance(1)
+    assert CODEC.glance(asked, Body(b"", {})) == Glance(3, "pets", "1"), "a failed call has no answer"
     assert CODEC.glance(framed(b"\xff"), None) == CODEC.glance(None, None) == Glance(1)
 
 

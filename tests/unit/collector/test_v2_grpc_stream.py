@@ -133,5 +133,6 @@ def test_too_many_messages_and_none_are_refused() -> None:
 def test_glance_sums_the_rows() -> None:
     requests = grpc_body(asked(1), asked(2, 3))
     assert CODEC.glance(requests, grpc_body(answered(1, 2, 3, 4))) == Glance(3, "m", "2")
+    assert CODEC.glance(requests, framed(b"\xff")) == Glance(3, "m"), "a failed call has no answer"
     assert CODEC.glance(None, grpc_body(answered(1), answered(2))) == Glance(2, "", "2")
     assert CODEC.glance(framed(b"\xff"), None) == CODEC.glance(None, None) == Glance(1)
