@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from collector.coverage import CoverageLedger
+from collector.exchange import BodyBudget
 from collector.frames import Frame, FrameKind
 from collector.options import WorkerConfig
 from collector.pressure import Pressure
@@ -72,8 +73,9 @@ class Worker:
         self.pipeline = Pipeline(
             config.instance, self._sampler, self._ledger, self._book, self._batches, config.mappings
         )
-        self.spliced = SplicedConnections(self.pipeline)
-        self._sinks = Sinks(config, self.pipeline)
+        budget = BodyBudget()  # one for all taps: it bounds the worker
+        self.spliced = SplicedConnections(self.pipeline, budget)
+        self._sinks = Sinks(config, self.pipeline, budget)
         self._metrics = WorkerMetrics(
             config.metrics, self._ledger, self._shipper, self._batches, self._sampler, self.spliced
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from collector.endpoint import Endpoint
+from collector.exchange import BodyBudget
 from collector.options import WorkerConfig
 from collector.taps.sink import SelectiveSink
 from driftline.errors import DependencyMissing, DriftlineError
@@ -24,9 +25,10 @@ class ListeningTap(Protocol):
 class Sinks:
     """Starts the taps that are asked for; that one cannot listen does not keep the others from it."""
 
-    def __init__(self, config: WorkerConfig, sink: SelectiveSink) -> None:
+    def __init__(self, config: WorkerConfig, sink: SelectiveSink, budget: BodyBudget) -> None:
         self._config = config
         self._sink = sink
+        self._budget = budget
         self._running: list[ListeningTap] = []
 
     async def start(self) -> list[str]:
@@ -61,15 +63,15 @@ class Sinks:
         if name == "cloudevents":
             from collector.taps.cloudevents.server import CloudEventsTap
 
-            return CloudEventsTap(Endpoint.parse(address), self._sink)
+            return CloudEventsTap(Endpoint.parse(address), self._sink, budget=self._budget)
         if name == "client":
             from collector.taps.client_socket import ClientTap
 
-            return ClientTap(address, self._sink)
-        return _ext_proc(address, self._sink)
+            return ClientTap(address, self._sink, budget=self._budget)
+        return _ext_proc(address, self._sink, self._budget)
 
 
-def _ext_proc(address: str, sink: SelectiveSink) -> ListeningTap:
+def _ext_proc(address: str, sink: SelectiveSink, budget: BodyBudget) -> ListeningTap:
     try:
         from collector.taps.ext_proc.server import ExtProcTap
     except ImportError as error:
@@ -77,4 +79,4 @@ def _ext_proc(address: str, sink: SelectiveSink) -> ListeningTap:
             f"--ext-proc needs the extra `envoy` ({error.name} is not installed): "
             "pip install 'driftline[envoy]'"
         ) from error
-    return ExtProcTap(Endpoint.parse(address), sink)
+    return ExtProcTap(Endpoint.parse(address), sink, budget=budget)

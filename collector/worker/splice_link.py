@@ -20,9 +20,9 @@ _log = get_logger(__name__)
 class SplicedConnections:
     """Every connection that the splice copies, each with a parser of its own."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, budget: BodyBudget) -> None:
         self._pipeline = pipeline
-        self._budget = BodyBudget()
+        self._budget = budget
         self._connections: dict[int, TappedConnection] = {}
         self.splice_stats: dict[str, int] = {}
         """What the splice last said of itself."""
