@@ -79,7 +79,7 @@ def _measure(name: str, case: Case, size: str, values: int) -> dict[str, Any]:
         "unit": "us",
         "baseline": "orjson.loads" if case.is_json else "orjson.loads of the same values as JSON",
         "baseline_value": round(baseline_value, 1),
-        "ratio": round(value / baseline_value, 2),
+        "ratio": round(value / baseline_value, 3),
         "glance_microseconds": round(_fastest(lambda: codec.glance(asked, answered))[0], 1),
         "sizes": {"values": values, "body_bytes": len(asked.data)},
     }
