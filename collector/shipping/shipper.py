@@ -181,7 +181,6 @@ class Shipper:
             return
         store = self._link.get()
         if store is None:
-            self._spool.close_active(SPAN_SECONDS)
             return
         try:
             self._work(store)
@@ -222,6 +221,7 @@ class Shipper:
     def _keep_up(self) -> None:
         """What must not wait for ClickHouse."""
         self._outlet.spool(at_once=self._deadline is not None)
+        self._spool.close_active(SPAN_SECONDS)
         if time.monotonic() - self._expired_at >= _EXPIRY_SECONDS:
             self._expired_at = time.monotonic()
             for source, rows in self._spool.expire().items():
@@ -242,16 +242,23 @@ class Shipper:
             raise
         except FileNotFoundError:
             _log.error("a segment of the spool has vanished", path=str(segment.path))
-            delivered = Delivered()
+            self._spool.remove(segment)
+            self._lose(segment)
+            return
         except (OSError, UnreadableSegment) as error:
             segment.refusals += 1
             if segment.refusals < REFUSALS:
                 raise OSError(str(error)) from error
             _log.error("a segment of the spool cannot be read", path=str(segment.path), error=str(error))
             self._spool.set_aside(segment)
+            self._lose(segment)
             return
         self._spool.remove(segment)
         self._settle(delivered)
+
+    def _lose(self, segment: Segment) -> None:
+        for source, rows in segment.rows.items():
+            self._ledger.dropped(source, rows, "spool_corrupt")
 
     def _settle(self, delivered: Delivered) -> None:
         for source, rows in delivered.kept.items():

@@ -6,11 +6,14 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from uuid import UUID
 
+from collector.coverage import Source
 from collector.spool.clock import Moment
+from collector.spool.record import SourceRows
 from collector.spool.segment import Segment, segment_header
 
 _MOST_BUFFERS = 512
@@ -37,6 +40,7 @@ class ActiveSegment:
         self._descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
         )
+        self._rows: Counter[Source] = Counter()
         self.size = 0
         self.events = 0
         self.broken = False
@@ -46,7 +50,7 @@ class ActiveSegment:
         """Time since it was opened."""
         return time.monotonic() - self._opened_at
 
-    def append(self, buffers: Sequence[bytes], events: int) -> int:
+    def append(self, buffers: Sequence[bytes], sources: Iterable[SourceRows]) -> int:
         """Write a record (the header first, when it is the first) and return the bytes that were added.
 
         Raises
@@ -70,7 +74,9 @@ class ActiveSegment:
             self._roll_back()
             raise
         self.size += wanted
-        self.events += events
+        for source, rows in sources:
+            self._rows[source] += rows
+            self.events += rows
         return wanted
 
     def close(self) -> Segment | None:
@@ -81,7 +87,9 @@ class ActiveSegment:
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
             return None
-        return Segment(self._path, self._uuid, self._created, self.size, uncertain=False)
+        return Segment(
+            self._path, self._uuid, self._created, self.size, uncertain=False, rows=dict(self._rows)
+        )
 
     def _sync(self) -> None:
         os.fdatasync(self._descriptor)

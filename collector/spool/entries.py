@@ -16,15 +16,15 @@ class Entry(NamedTuple):
 
     Attributes
     ----------
-    rows
+    sources
         Events in it.
     size
         Bytes of all ``buffers``.
     """
 
+    kind: RecordKind
     buffers: list[bytes]
     sources: tuple[SourceRows, ...]
-    rows: int
     size: int
 
 
@@ -43,7 +43,7 @@ def entry_groups(block: EventBlock, limit: int) -> list[list[Entry]]:
     if not block.payloads:
         return groups
     raw = [
-        _entry(RecordKind.PAYLOADS, (), encode_columns(payload_columns(block.model, group)), 0)
+        _entry(RecordKind.PAYLOADS, (), encode_columns(payload_columns(block.model, group)))
         for group in packed(block.payloads, limit)
     ]
     if len(groups) == 1 and groups[0][0].size + sum(entry.size for entry in raw) <= limit:
@@ -53,14 +53,14 @@ def entry_groups(block: EventBlock, limit: int) -> list[list[Entry]]:
 
 def coverage_entry(columns: Columns) -> Entry:
     """The record of rows of the table ``coverage``."""
-    return _entry(RecordKind.COVERAGE, (), encode_columns(columns), 0)
+    return _entry(RecordKind.COVERAGE, (), encode_columns(columns))
 
 
 def _event_entries(block: EventBlock, limit: int) -> Iterator[Entry]:
     if not len(block):
         return
     sources, payload = encode_events(block)
-    entry = _entry(RecordKind.EVENTS, sources, payload, len(block))
+    entry = _entry(RecordKind.EVENTS, sources, payload)
     if entry.size <= limit or len(block) == 1:
         yield entry
         return
@@ -68,6 +68,6 @@ def _event_entries(block: EventBlock, limit: int) -> Iterator[Entry]:
         yield from _event_entries(half, limit)
 
 
-def _entry(kind: RecordKind, sources: tuple[SourceRows, ...], payload: Sequence[bytes], rows: int) -> Entry:
+def _entry(kind: RecordKind, sources: tuple[SourceRows, ...], payload: Sequence[bytes]) -> Entry:
     buffers = frame(kind, sources, payload)
-    return Entry(buffers, sources, rows, sum(map(len, buffers)))
+    return Entry(kind, buffers, sources, sum(map(len, buffers)))

@@ -53,6 +53,8 @@ class Segment:
         known.
     refusals
         How often ClickHouse refused its data.
+    rows
+        Events by source, when this process wrote it.
     counts_only
         It is known to hold no events, so it never becomes too old.
     """
@@ -63,6 +65,7 @@ class Segment:
     size: int
     uncertain: bool
     refusals: int = 0
+    rows: Mapping[Source, int] = field(default_factory=dict)
     counts_only: bool = False
 
     def read(self) -> SegmentContents:

@@ -19,6 +19,7 @@ from collector.spool.entries import Entry, coverage_entry, entry_groups
 from collector.spool.expiry import without_events
 from collector.spool.folder import DAMAGED, UNFINISHED, SpoolFolder
 from collector.spool.options import SpoolOptions
+from collector.spool.record import RecordKind
 from collector.spool.segment import Segment, UnreadableSegment
 from collector.spool.table_record import Columns
 from driftline.events import EventBlock
@@ -90,9 +91,10 @@ class Spool:
         self._ended = False
 
     def open(self, wait_seconds: float = LOCK_SECONDS) -> None:
-        """Take the folder over with everything that earlier workers left in it."""
+        """Take the folder over with all that earlier workers left in it; harmless when already done."""
         with self._lock:
-            self._open(wait_seconds)
+            if self._folder is None:
+                self._open(wait_seconds)
 
     def append_events(self, block: EventBlock) -> list[Loss]:
         """Write ``block``; what is not among the losses is accepted.
@@ -104,14 +106,14 @@ class Spool:
         """
         losses = []
         for group in entry_groups(block, self._options.segment_bytes):
-            reason = self._append(group, sum(entry.rows for entry in group))
+            reason = self._append(group)
             if reason is not None:
                 losses += [Loss(*counted, reason) for entry in group for counted in entry.sources]
         return losses
 
     def append_coverage(self, columns: Columns) -> bool:
         """Write rows of the table ``coverage``; ``False`` when there is no room or no disk for them."""
-        return self._append([coverage_entry(columns)], None) is None
+        return self._append([coverage_entry(columns)]) is None
 
     def close_active(self, older_than_seconds: float) -> None:
         """Close the segment that is being written, if it is as old as that."""
@@ -189,20 +191,22 @@ class Spool:
                 self._folder.release()
                 self._folder = None
 
-    def _append(self, group: Sequence[Entry], events: int | None) -> DropReason | None:
-        """Write entries as one; ``events`` is ``None`` for coverage, which may use the room kept for it."""
+    def _append(self, group: Sequence[Entry]) -> DropReason | None:
+        """Write entries as one, or say why not. Counts may use the room that is kept for them."""
         buffers = [buffer for entry in group for buffer in entry.buffers]
+        sources = [counted for entry in group for counted in entry.sources]
         size = sum(entry.size for entry in group)
+        events = sum(counted.rows for counted in sources)
         with self._lock:
             if self._ended:
                 return "shutdown"
             if not self._writable():
                 return "spool_failed"
-            reserve = self._options.coverage_bytes if events is not None else 0
+            reserve = 0 if group[0].kind == RecordKind.COVERAGE else self._options.coverage_bytes
             if self._bytes + size > self._options.max_bytes - reserve:
                 return "spool_full"
             try:
-                written = self._segment_for(size, events or 0).append(buffers, events or 0)
+                written = self._segment_for(size, events).append(buffers, sources)
             except OSError as error:
                 self._failed(error)
                 return "spool_failed"
@@ -213,14 +217,10 @@ class Spool:
 
     def _segment_for(self, size: int, events: int) -> ActiveSegment:
         active, options = self._active, self._options
-        if (
-            active is not None
-            and active.size
-            and (
-                active.size + size > options.segment_bytes or active.events + events > options.segment_events
-            )
-        ):
-            self._close_active()
+        if active is not None and active.size:
+            too_large = active.size + size > options.segment_bytes
+            if too_large or active.events + events > options.segment_events:
+                self._close_active()
         if self._active is None:
             assert self._folder is not None
             path, uuid = self._folder.next_segment()
@@ -243,24 +243,28 @@ class Spool:
 
     def _open(self, wait_seconds: float) -> None:
         self._let_go()
+        known = list(self._closed)
+        self._closed.clear()
         try:
             self._folder = SpoolFolder(Path(self._options.folder), wait_seconds)
-            self._closed.extend(self._folder.leftovers())
+            left = self._folder.leftovers()
         except OSError as error:
             self._let_go()
             self._failed(error)
             return
+        # What was there when the folder was removed comes first, to be missed and counted.
+        paths = {segment.path for segment in left}
+        self._closed.extend(segment for segment in known if segment.path not in paths)
+        self._closed.extend(left)
         self._bytes = sum(segment.size for segment in self._closed)
-        if self._closed:
-            _log.info("segments of an earlier run are shipped", segments=len(self._closed), bytes=self._bytes)
+        if left:
+            _log.info("segments of an earlier run are shipped", segments=len(left), bytes=self._bytes)
 
     def _let_go(self) -> None:
         if self._folder is not None:
             self._folder.release()
             self._folder = None
         self._close_active()
-        self._closed.clear()
-        self._bytes = 0
 
     def _failed(self, error: OSError) -> None:
         if not self._error:

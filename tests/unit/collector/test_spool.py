@@ -175,6 +175,11 @@ def test_a_folder_that_is_removed_is_made_again(tmp_path: Path, monkeypatch: pyt
         shutil.rmtree(tmp_path / "spool")
         assert spool.append_events(BLOCK) == [Loss(SOURCE, 10, "spool_failed")]
         assert spool.append_events(event_block(10, first=50)) == []
+        missed = spool.head()
+        assert missed is not None
+        assert not missed.path.exists()
+        assert missed.rows == {SOURCE: 10}
+        spool.remove(missed)
         assert event_ids(spool) == event_block(10, first=50).event_id
 
 
