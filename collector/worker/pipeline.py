@@ -97,7 +97,7 @@ class Pipeline:
         if route is None:
             if not identity.model:
                 return
-            route = route_by_content(identity.model)
+            route = route_by_content(identity.model, self._mappings)
         failed = response is not None and response.failed
         model = route.model or identity.model
         try:
@@ -130,7 +130,7 @@ class Pipeline:
                 trace_id=trace_id,
                 at_ms=int(exchange.epoch_seconds * 1000.0),
                 latency_ms=exchange.latency_ms,
-                status=_status(exchange, failed=failed),
+                status=_status(exchange, failed=failed or bool(inference.error)),
                 draw=draw,
                 inference=inference,
                 size=(len(asked.data) if asked else 0) + (len(answered.data) if answered else 0),

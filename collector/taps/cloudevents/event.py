@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from collector.codecs.json_body import read_object
+from collector.codecs.json_body import read_value
 from collector.reasons import Undecodable
 
 STRUCTURED = "application/cloudevents+json"
@@ -141,11 +141,10 @@ def _data(value: Mapping[str, Any], content_type: str, *, exact: bool) -> bytes:
 def _loaded(body: bytes) -> tuple[Any, bool]:
     """The JSON value, and whether the strict writer gives it back unchanged."""
     try:
-        # In an object, so that the codecs' reader bounds what the parsed value takes.
-        value = read_object(b'{"":' + body + b"}")
+        value = read_value(body)  # the codecs' reader bounds what the parsed value takes
     except Undecodable as error:
         raise BadEvent(str(error)) from error
-    return value[""], b"NaN" not in body and b"Infinity" not in body
+    return value, b"NaN" not in body and b"Infinity" not in body
 
 
 def _checked(attributes: dict[str, str], data: bytes, headers: Mapping[str, str]) -> Event:

@@ -157,6 +157,13 @@ def test_halves_are_kept_with_their_status(stage: Stage) -> None:
     assert not stage.batches.mismatches
 
 
+def test_an_answer_that_only_its_body_calls_an_error(stage: Stage) -> None:
+    made = exchange(path="", answered=b'{"error": "no such version"}')
+    sink = stage.take(replace(made, tap="cloudevents", identity=Identity(model="m")))
+    assert sink.column("status") == ["error"]
+    assert not stage.batches.mismatches
+
+
 def test_requests_without_an_answer(stage: Stage) -> None:
     request = exchange().request
     assert request is not None
