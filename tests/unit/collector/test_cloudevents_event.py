@@ -182,7 +182,7 @@ def test_values_that_are_no_text_become_text() -> None:
     ("body", "content_type", "told"),
     [
         (b"{", STRUCTURED, "not JSON"),
-        (b"{},\"specversion\":\"1.0\"", STRUCTURED, "not JSON"),
+        (b'{},"specversion":"1.0"', STRUCTURED, "not JSON"),
         (b"[1]", STRUCTURED, "an event is a JSON object, this is a JSON list"),
         (b"{}", BATCH, "a batch is a JSON array of events, this is a JSON dict"),
         (b"{}", "application/cloudevents+avro", "not supported"),

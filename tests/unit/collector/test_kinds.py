@@ -21,7 +21,23 @@ from collector.mapping import Mapper
 from driftline.contracts import Contract, ContractField
 from driftline.events import MISSING_CATEGORY
 
-WORDS = "the invoice of march was paid late and nobody knows why it took so long".split()
+WORDS = [
+    "the",
+    "invoice",
+    "of",
+    "march",
+    "was",
+    "paid",
+    "late",
+    "and",
+    "nobody",
+    "knows",
+    "why",
+    "it",
+    "took",
+    "so",
+    "long",
+]
 
 
 def jpeg(rng: np.random.Generator) -> str:
