@@ -78,8 +78,10 @@ def _chunks() -> list[bytes]:
             FrameKind.REQUEST_BYTES,
             connection,
             at,
-            b"POST /v2/models/echo/infer HTTP/1.1\r\nHost: models:8000\r\nAccept: */*\r\nUser-Agent: bench\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body,
+            b"POST /v2/models/echo/infer HTTP/1.1\r\nHost: models:8000\r\nAccept: */*\r\n"
+            b"User-Agent: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
+            + body,
         )
         stream += pack(
             FrameKind.RESPONSE_BYTES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -21,7 +22,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBER = st.floats(allow_nan=True, allow_infinity=True)
 HEAD = header(UUID(int=7), Moment(1_790_000_000_000, 5, bytes(16)))
 BLOCKS = [event_block(rows, first=rows * 100, slots=2, model=f"m{rows}") for rows in (3, 1, 5)]
-COVERAGE = {"ts": [1], "model": ["m"], "kept": [0], "dropped": [{"spool_full": 2}]}
+COVERAGE: dict[str, list[Any]] = {"ts": [1], "model": ["m"], "kept": [0], "dropped": [{"spool_full": 2}]}
 PIECES = [
     *(b"".join(entry_groups(block, 1 << 20)[0][0].buffers) for block in BLOCKS),
     b"".join(coverage_entry(COVERAGE).buffers),
