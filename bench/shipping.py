@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -164,7 +163,7 @@ def _direct(store: Store) -> float:
 
 def _through_the_spool(url: str, folder: str) -> dict[str, float]:
     """Offer all blocks while nothing is shipped, then ship them."""
-    idle = _resident_mib()
+    idle = _memory_mib("VmRSS")
     spool = Spool(SpoolOptions(folder))
     link = StoreLink(url, "driftline", Path(folder), 30)
     shipper = Shipper(link, CoverageLedger(), spool, flush_seconds=0.5)
@@ -186,13 +185,14 @@ def _through_the_spool(url: str, folder: str) -> dict[str, float]:
         "offer_microseconds": seconds * 1e6 / (BLOCKS * ROWS),
         "shipped_per_second": BLOCKS * ROWS / shipped,
         "idle_mib": idle,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": _memory_mib("VmHWM"),
     }
 
 
-def _resident_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+def _memory_mib(name: str) -> float:
+    # Not ru_maxrss: that begins with the size of the process that started this one.
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 if __name__ == "__main__":
