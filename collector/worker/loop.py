@@ -71,7 +71,13 @@ class Worker:
             config.redaction_key.encode(),
         )
         self.pipeline = Pipeline(
-            config.instance, self._sampler, self._ledger, self._book, self._batches, config.mappings
+            config.instance,
+            self._sampler,
+            self._ledger,
+            self._book,
+            self._batches,
+            config.mappings,
+            retention_days=config.event_ttl_days,
         )
         budget = BodyBudget()  # one for all taps: it bounds the worker
         self.spliced = SplicedConnections(self.pipeline, budget)

@@ -27,6 +27,8 @@ _log = get_logger(__name__)
 
 INFER_AFTER_SAMPLES = 100
 INFER_AFTER_SECONDS = 30.0
+AHEAD_SECONDS = 3600.0
+"""A request dated further ahead of this machine's clock is taken to have come now."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
 
@@ -41,6 +43,8 @@ class Pipeline:
         The other stages.
     mappings
         How bodies are read that no codec knows.
+    retention_days
+        A request dated before that is taken to have come now: the table would delete it at once.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Pipeline:
         batches: Batches,
         mappings: tuple[PayloadMapping, ...] = (),
         pending: PendingSamples | None = None,
+        retention_days: int = 30,
     ) -> None:
         self._instance = instance
         self._sampler = sampler
@@ -60,7 +65,9 @@ class Pipeline:
         self._batches = batches
         self._mappings = mappings
         self._pending = pending or PendingSamples()
+        self._retention_seconds = retention_days * 86400.0
         self._versions: dict[str, str] = {}
+        self._misdated: set[str] = set()
 
     def wants(self, request: Request) -> bool:
         """Only inference requests for models with a sound name are looked at."""
@@ -128,7 +135,7 @@ class Pipeline:
                 source=self._source(identity, model, inference.version or route.version, exchange.tap),
                 event_id=identity.event_id or _event_id(inference, request),
                 trace_id=trace_id,
-                at_ms=int(exchange.epoch_seconds * 1000.0),
+                at_ms=int(self._believed(model, exchange.epoch_seconds) * 1000.0),
                 latency_ms=exchange.latency_ms,
                 status=_status(exchange, failed=failed or bool(inference.error)),
                 draw=draw,
@@ -179,6 +186,18 @@ class Pipeline:
         self._book.ask(sample.source.model)
         if not self._pending.add(sample, now):
             self._ledger.dropped(sample.source, sample.inference.rows, "no_contract")
+
+    def _believed(self, model: str, at: float) -> float:
+        """The time of a request, or now when it cannot be: taps take times from others, and clocks jump."""
+        now = time.time()
+        if now - self._retention_seconds <= at <= now + AHEAD_SECONDS:
+            return at
+        if model not in self._misdated:
+            self._misdated.add(model)
+            _log.warning(
+                "requests are dated by their arrival: their own time cannot be", model=model, time=at
+            )
+        return now
 
     def _route(self, request: Request) -> Route | None:
         return find_route(

@@ -132,13 +132,19 @@ def test_what_a_tap_knows_is_used(stage: Stage) -> None:
     made = exchange(path="")
     identity = Identity(model="m", version="7", instance="pod-1", event_id="e", trace_id="b" * 32)
     response = Response(0.0, chunks=[b'{"outputs":[]}'], status=200)
-    sink = stage.take(
-        Exchange(made.request, response, "cloudevents", identity, at=1_700_000_000.25, took_ms=12.5)
-    )
+    at = int(time.time()) - 86400.0 + 0.25
+    sink = stage.take(Exchange(made.request, response, "cloudevents", identity, at=at, took_ms=12.5))
     (block,) = sink.blocks
     assert (block.model, block.tap, block.version, block.instance) == ("m", "cloudevents", ["7"], ["pod-1"])
     assert (block.event_id, block.trace_id) == (["e"], ["b" * 32])
-    assert (block.ts_ms, block.latency_ms) == ([1_700_000_000_250], [12.5])
+    assert (block.ts_ms, block.latency_ms) == ([int(at * 1000)], [12.5])
+
+
+@pytest.mark.parametrize("away", [-40 * 86400.0, 7200.0, 3e11, -3e11, math.inf])
+def test_a_time_that_cannot_be_is_the_arrival(stage: Stage, away: float) -> None:
+    made = exchange()
+    sink = stage.take(Exchange(made.request, made.response, "client", at=time.time() + away))
+    assert sink.column("ts_ms")[0] / 1000.0 == pytest.approx(time.time(), abs=5.0)
 
 
 def test_halves_are_kept_with_their_status(stage: Stage) -> None:
