@@ -150,7 +150,9 @@ def test_sampling_keeps_a_share_and_its_weight(
 ) -> None:
     ContractStore(store).register(CONTRACT)
     requests = 400
-    with CollectorProcess(settings, server.port, tmp_path / "log", more_settings={"sample_rate": 0.25}) as collector:
+    with CollectorProcess(
+        settings, server.port, tmp_path / "log", more_settings={"sample_rate": 0.25}
+    ) as collector:
         keep = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=10)
         for number in range(requests):
             keep.request("POST", PATH, ask([float(number)]))
