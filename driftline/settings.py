@@ -94,7 +94,8 @@ class Settings(BaseSettings):
         default=0.05,
         ge=0,
         lt=1,
-        description="A predicted class rarer than this is kept as often as one of this share; 0 turns it off.",
+        description="A predicted class rarer than this is kept as often as one of this share; "
+        "0 turns it off.",
     )
     sample_episode_factor: float = Field(
         default=10.0, ge=1, description="Factor on the sampled share while an episode of the model is open."

@@ -83,7 +83,8 @@ def test_every_tap_of_one_collector(store: Store, settings: Settings, tmp_path: 
                 client.record({"x": 3.0}, {"y": 6.0}, event_id="told", latency_ms=1.5)
             rows = eventually(
                 lambda: store.query(
-                    "SELECT event_id, version, instance, status, numeric FROM inference_events ORDER BY numeric"
+                    "SELECT event_id, version, instance, status, numeric "
+                    "FROM inference_events ORDER BY numeric"
                 ),
                 lambda found: len(found) == 3,
             )
