@@ -14,7 +14,18 @@ from datetime import UTC, datetime
 
 from driftline.logs import configure_logs
 
-BENCHES = ("check", "ingest", "codecs", "worker", "splice", "client", "evidence", "demo")
+BENCHES = (
+    "check",
+    "ingest",
+    "codecs",
+    "worker",
+    "splice",
+    "shipping",
+    "triton_faults",
+    "client",
+    "evidence",
+    "demo",
+)
 
 
 def machine() -> dict[str, object]:

@@ -92,13 +92,13 @@ def stage(folder: Path) -> Iterator[tuple[Triton, Callable[[bool], Collecting]]]
         yield server, lambda speaks_grpc: grpc if speaks_grpc else http
 
 
-def register(settings: Settings) -> None:
-    """Contracts as a collector would infer them."""
+def register(settings: Settings, *, store_raw: bool = False) -> None:
+    """Contracts as a collector would infer them; with ``store_raw`` large bodies are also stored whole."""
     numbers = tuple(ContractField(name=f"x_{n}", kind="numeric", source=f"x[{n}]") for n in range(VALUES))
     with open_store(settings) as store:
         ContractStore(store).register(Contract(model="echo", fields=numbers))
         ContractStore(store).register(
-            Contract(model="largest", fields=(ContractField(name="x", kind="tensor"),))
+            Contract(model="largest", fields=(ContractField(name="x", kind="tensor", store_raw=store_raw),))
         )
 
 

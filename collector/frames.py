@@ -100,7 +100,7 @@ class FrameReader:
                 end = start + HEADER.size + length
                 if len(self._buffer) < end:
                     return
-                payload = bytes(self._buffer[start + HEADER.size : end])
+                payload = bytes(memoryview(self._buffer)[start + HEADER.size : end])
                 start = end
                 yield Frame(FrameKind(kind), connection, at, payload)
         finally:
