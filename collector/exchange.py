@@ -82,10 +82,20 @@ class Message:
 
 @dataclass(slots=True)
 class Request(Message):
-    """A request; ``target`` is its path with the query, empty when the tap does not tell it."""
+    """A request.
+
+    Attributes
+    ----------
+    target
+        Path with the query, empty when the tap does not tell it.
+    model
+        What its body said it is for, where the path does not; before that is known, the model of the request
+        before it on the same connection.
+    """
 
     method: str = ""
     target: str = ""
+    model: str = ""
 
 
 @dataclass(slots=True)

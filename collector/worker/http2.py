@@ -5,9 +5,10 @@ read. ``h2`` cannot do that, it plays one of the ends and answers; so this build
 it, ``hyperframe`` for frames and ``hpack`` for headers.
 
 After a gap each direction finds its frames again by itself (:mod:`collector.worker.http2_frames`) and reads
-header blocks that do not need what was lost (:mod:`collector.worker.http2_headers`). Every request that a
-gap touched is told to the sink as missed: those that were open, those whose headers cannot be read, and,
-because clients number their streams in order, those whose headers were in the gap.
+of header blocks what does not need what was lost (:mod:`collector.worker.http2_headers`). A stream whose path
+or outcome is among the lost is yielded if its messages tell both (:mod:`collector.worker.recognition`). Every
+other request that a gap touched is told to the sink as missed: those that were open, those that cannot be
+recognised, and, because clients number their streams in order, those whose headers were in the gap.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collector.exchange import BodyBudget, Exchange, Message, Request, Response
 from collector.worker.exchange_sink import ExchangeSink
 from collector.worker.http2_frames import FrameHandlers, FrameWalker
 from collector.worker.http2_headers import HeaderBlocks, LostEntries
+from collector.worker.recognition import recognised
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STREAMS = 1000
@@ -37,6 +39,8 @@ _MALFORMED = (HyperframeError, HPACKDecodingError)
 class _Stream:
     request: Request
     response: Response | None = None
+    obscure: bool = False
+    """Path or outcome are among headers that cannot be read."""
 
 
 class Http2Connection:
@@ -144,10 +148,10 @@ class Http2Connection:
             self._reset(number)
 
     def _on_asked_headers(self, number: int, block: bytes | None, ends: bool) -> None:
-        headers = self._read(self._asked_headers, block)
+        headers, _ = self._read(self._asked_headers, block)
         stream = self._streams.get(number)
         if stream is not None:
-            stream.request.headers.update(_regular(headers or {}))
+            stream.request.headers.update(_regular(headers))
             if ends:
                 self._end(number, stream.request)
             return
@@ -157,7 +161,7 @@ class Http2Connection:
             return
         self._count_unseen(number)
         self._newest = number
-        if headers is None or len(self._streams) >= STREAMS:
+        if len(self._streams) >= STREAMS:
             self._sink.missed(self._last_wanted, 1)
             return
         request = Request(
@@ -166,10 +170,14 @@ class Http2Connection:
             method=headers.get(":method", ""),
             target=headers.get(":path", ""),
         )
-        request.wanted = self._sink.wants(request)
+        obscure = not request.method or not request.target
+        request.wanted = obscure or self._sink.wants(request)
+        if self._last_wanted is not None:
+            request.model = self._last_wanted.model
         if request.wanted:
-            self._last_wanted = request
-            self._streams[number] = _Stream(request)
+            if not obscure:
+                self._last_wanted = request
+            self._streams[number] = _Stream(request, obscure=obscure)
             if ends:
                 self._end(number, request)
 
@@ -181,18 +189,17 @@ class Http2Connection:
                 self._end(number, stream.request)
 
     def _on_replied_headers(self, number: int, block: bytes | None, ends: bool) -> None:
-        headers = self._read(self._replied_headers, block)
+        headers, whole = self._read(self._replied_headers, block)
         stream = self._streams.get(number)
         if stream is None:
             return
-        if headers is None:
-            self._miss([number])
-            return
+        # What ends a stream holds the outcome of a gRPC call.
+        stream.obscure |= not whole and ends
         response = stream.response
         if response is None:
             status = headers.get(":status", "")
             if not status.isdecimal():
-                self._drop(number, "unparsable")
+                self._drop(number, "unparsable" if whole else "missed")
                 return
             if int(status) < 200:
                 return
@@ -227,15 +234,15 @@ class Http2Connection:
             for number in [number for number in self._streams if number > frame.last_stream_id]:
                 self._reset(number)
 
-    def _read(self, blocks: HeaderBlocks, block: bytes | None) -> dict[str, str] | None:
-        """Headers of a block; ``None`` when they cannot be known."""
+    def _read(self, blocks: HeaderBlocks, block: bytes | None) -> tuple[dict[str, str], bool]:
+        """The headers of a block that can be known, and whether these are all."""
         if block is None:
             blocks.lose()
-            return None
+            return {}, False
         try:
-            return blocks.decode(block)
-        except LostEntries:
-            return None
+            return blocks.decode(block), True
+        except LostEntries as lost:
+            return lost.known, False
 
     def _count_unseen(self, number: int) -> None:
         """The client opened this stream: those before it that were not seen were in the gap."""
@@ -257,8 +264,18 @@ class Http2Connection:
             self._finish(number)
 
     def _finish(self, number: int) -> None:
-        stream = self._streams.pop(number)
-        self._sink.exchange(Exchange(stream.request, stream.response))
+        stream = self._streams[number]
+        request, response = stream.request, stream.response
+        assert response is not None
+        if stream.obscure:
+            target = recognised(request, response)
+            if not target:
+                self._drop(number, "missed")
+                return
+            request.method, request.target = "POST", target
+        del self._streams[number]
+        self._last_wanted = request
+        self._sink.exchange(Exchange(request, response))
         self._release(stream)
 
     def _reset(self, number: int) -> None:
@@ -281,8 +298,8 @@ class Http2Connection:
         stream = self._streams.pop(number, None)
         if stream is None:
             return
-        if why == "missed":
-            self._sink.missed(stream.request, 1)
+        if why == "missed" or stream.obscure:
+            self._sink.missed(self._last_wanted if stream.obscure else stream.request, 1)
         elif why == "unparsable":
             self._sink.unparsable(stream.request)
         else:

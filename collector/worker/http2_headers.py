@@ -35,7 +35,11 @@ logging.getLogger("hpack").setLevel(logging.INFO)
 
 
 class LostEntries(Exception):
-    """A header block refers to table entries that were not seen."""
+    """A header block refers to table entries that were not seen; ``known`` are the others of its headers."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        super().__init__("header block refers to lost entries")
+        self.known = known
 
 
 class _Table(HeaderTable):
@@ -86,14 +90,14 @@ class HeaderBlocks:
             headers: Iterable[HeaderTuple] = self._decoder.decode(block, raw=True)
         except OversizedHeaderListError as error:
             self.lose()
-            raise LostEntries("header list too large") from error
+            raise LostEntries({}) from error
         except IndexError as error:
             raise HPACKDecodingError("truncated header block") from error
         if self._decoder.header_table_size > TABLE_BYTES:
             self._decoder.header_table_size, self._table.complete = TABLE_BYTES, False
         decoded = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in headers}
-        if _LOST.decode() in decoded:
-            raise LostEntries("header block refers to lost entries")
+        if decoded.pop(_LOST.decode(), None) is not None:
+            raise LostEntries(decoded)
         return decoded
 
     def _restart(self, *, complete: bool) -> None:

@@ -116,6 +116,8 @@ class Pipeline:
             if MODEL_NAME.fullmatch(model) is None or (failed and not self._known(model)):
                 return  # what only ever fails is no model of this server
             self._versions.setdefault(model, "")
+            if request is not None:
+                request.model = model
             trace_id = identity.trace_id or _trace_id(request)
             draw = self._sampler.screen(model, trace_id, failed=failed)
             if draw is None:
@@ -125,6 +127,7 @@ class Pipeline:
                 return
             inference = route.codec.decode(asked, answered)
         except Undecodable as error:
+            model = model or (request.model if request is not None else "")
             if self._known(model):
                 self._ledger.dropped(
                     self._source(identity, model, route.version, exchange.tap), 1, error.reason
@@ -218,8 +221,9 @@ class Pipeline:
 
     def _lost_like(self, request: Request, rows: int, reason: DropReason) -> None:
         route = self._route(request)
-        if route is not None and self._known(route.model):
-            self._ledger.dropped(self._source(NOBODY, route.model, route.version, "splice"), rows, reason)
+        model = (route.model or request.model) if route is not None else ""
+        if route is not None and self._known(model):
+            self._ledger.dropped(self._source(NOBODY, model, route.version, "splice"), rows, reason)
 
 
 def _status(exchange: Exchange, *, failed: bool) -> EventStatus:

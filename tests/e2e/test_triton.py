@@ -260,6 +260,38 @@ def test_grpc(server: Triton, contracts: Store, settings: Settings, tmp_path: Pa
     assert [found[f"many-{n:02}"]["first"] for n in range(50)] == [0.25 + n for n in range(50)]
 
 
+def test_a_grpc_connection_outlives_the_worker_and_is_read_again(
+    server: Triton, contracts: Store, settings: Settings, tmp_path: Path
+) -> None:
+    with (
+        collecting(settings, server.grpc_port, tmp_path / "log") as collector,
+        grpc.insecure_channel(f"127.0.0.1:{collector.port}") as channel,
+    ):
+        call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(INFER)
+
+        def ask(request_id: str) -> None:
+            waiting = [call.future(grpc_message(numbers(1), request_id)) for _ in range(20)]
+            assert all(each.result(20) for each in waiting)
+
+        def stored(request_id: str) -> int:
+            ask(request_id)
+            found = f"SELECT count() FROM inference_events WHERE event_id = '{request_id}'"
+            return int(contracts.scalar(found))
+
+        eventually(lambda: stored("before"), bool)
+        _, worker = collector.processes()
+        worker.kill()
+        for _ in range(20):
+            ask("during")
+        # The new worker has never seen the headers that this connection refers to.
+        eventually(lambda: stored("after"), bool)
+        rows = contracts.query(
+            "SELECT DISTINCT first, back, status, version FROM events_echo WHERE event_id = 'after'"
+        )
+        assert rows == [{"first": 0.25, "back": 4.0, "status": "ok", "version": "1"}]
+        assert collector.processes()[1].pid != worker.pid
+
+
 def _call(port: int, message: bytes) -> tuple[str, bytes, str]:
     """Status, answer and details of a call on a connection of its own."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
