@@ -11,6 +11,7 @@ from collector import exchange as exchanges
 from collector.exchange import BodyBudget, Exchange, Request
 from collector.reasons import Undecodable
 from collector.worker.connection import TappedConnection
+from collector.worker.http1 import PIPELINED
 
 ASK = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
@@ -107,6 +108,32 @@ def test_a_cut_off_answer_is_no_answer(connection: TappedConnection, record: Rec
     connection.response_bytes(0.1, ANSWER + b"o")
     connection.closed(0.2)
     assert (record.pairs, record.lost) == ([], ["unanswered"])
+
+
+@pytest.mark.parametrize(("sent", "complete"), [(b"abc", True), (b"ab", False)])
+def test_an_unanswered_request_tells_whether_it_was_complete(sent: bytes, complete: bool) -> None:
+    class Unanswered(Record):
+        def unanswered(self, request: Request) -> None:
+            self.lost.append(f"{request.body().decode()} {request.ended_at}")
+
+    record = Unanswered()
+    connection = TappedConnection(record, BodyBudget(1000))
+    connection.request_bytes(0.5, ASK + sent)
+    connection.closed(2.0)
+    assert record.lost == [f"{sent.decode()} {0.5 if complete else None}"]
+
+
+def test_pipelined_requests_are_bounded(record: Record, budget: BodyBudget) -> None:
+    connection = TappedConnection(record, budget)
+    for _ in range(PIPELINED + 1):
+        connection.request_bytes(0.0, b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert record.lost == ["unparsable"]
+
+
+def test_a_gap_counts_the_requests_that_waited(connection: TappedConnection, record: Record) -> None:
+    connection.request_bytes(0.0, (ASK + b"abc") * 3)
+    connection.gap(1, answered=True)
+    assert record.lost == ["missed 3"]
 
 
 def test_declined_upgrade_goes_on(connection: TappedConnection, record: Record) -> None:
