@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import struct
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -158,15 +159,18 @@ class Load:
         self._count = connections
         self._clients: list[_Client] = []
         self._loop = uvloop.new_event_loop()
+        # A thread of its own: the caller's may have a loop that runs, and its signals stay its own.
+        self._thread = threading.Thread(target=self._loop.run_forever, name="load", daemon=True)
 
     def __enter__(self) -> Load:
+        self._thread.start()
         self.send(self._count * 5)  # connected and warm
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._clients:
-            client.close()
-        self._run(asyncio.sleep(0.05))
+        self._run(self._hang_up())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
         self._loop.close()
 
     def send(self, requests: int) -> Outcome:
@@ -174,7 +178,12 @@ class Load:
         return self._run(self._send(requests))
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _hang_up(self) -> None:
+        for client in self._clients:
+            client.close()
+        await asyncio.sleep(0.05)
 
     async def _send(self, requests: int) -> Outcome:
         outcome = Outcome()

@@ -8,6 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from driftline.engine import EmbeddedClickHouse
@@ -16,6 +18,10 @@ from driftline.settings import Settings
 from driftline.store import Store
 from driftline.store.migrations import migrate
 from driftline.store.sql import quote_identifier
+
+# Machines are shared and noisy: how long an example takes says nothing about what is tested.
+hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session", autouse=True)

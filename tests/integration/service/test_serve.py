@@ -69,7 +69,7 @@ def test_register_baseline_labels_and_models_work_beside_it(service: tuple[Serve
 
 def test_bad_input_to_commands_is_one_clear_line(service: tuple[Served, Path]) -> None:
     _, folder = service
-    (folder / "bad.yaml").write_text("model: x\nfields: [{name: a, kind: text}]\n")
+    (folder / "bad.yaml").write_text("model: x\nfields: [{name: a, kind: words}]\n")
     (folder / "other.csv").write_text("foo\n1\n")
     (folder / "texts.csv").write_text("amount\nhigh\nlow\n")
     for arguments, message in (

@@ -20,10 +20,13 @@ from tests.node_trees import put_process
 OCR, ASR = Container("vision", "ocr-7c9d8-abcde", "server"), Container("speech", "asr-0", "server")
 IDS = {OCR: "a" * 64, ASR: "b" * 64}
 
+SERVER = f"serve-ocr-{os.getpid()}"
+"""Unlike that of another test process on this machine."""
+
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "serve-ocr"])
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", SERVER])
     yield process
     process.kill()
     process.wait()
@@ -68,7 +71,7 @@ def test_a_command_finds_its_pod_and_owns_the_container(
     tmp_path: Path, names: ContainerNames, sleeper: subprocess.Popen[bytes]
 ) -> None:
     put(tmp_path, sleeper.pid, OCR)
-    serving = find(tmp_path, names, Workload(model="ocr", command="serve-ocr"))
+    serving = find(tmp_path, names, Workload(model="ocr", command=SERVER))
     (instance,) = serving.instances
     assert instance.owner == Owner("ocr", OCR.pod)
     assert not instance.whole_containers
@@ -89,7 +92,7 @@ def test_a_process_belongs_to_the_first_that_claims_it_and_parts_of_one_instance
     tmp_path: Path, names: ContainerNames, sleeper: subprocess.Popen[bytes]
 ) -> None:
     by_pid = Workload(model="ocr", instance="i", pid=sleeper.pid)
-    by_command = Workload(model="late", command="serve-ocr")
+    by_command = Workload(model="late", command=SERVER)
     assert [one.owner.model for one in find(tmp_path, names, by_pid, by_command).instances] == ["ocr"]
     me = Workload(model="ocr", instance="i", pid=os.getpid())
     (joined,) = find(tmp_path, names, by_pid, me).instances
