@@ -129,11 +129,16 @@ def test_what_the_tap_sees_of_mlserver_behind_envoy(tmp_path: Path) -> None:
             _grpc_request(port)
             _other_requests(port)
             exchanges = eventually(lambda: list(sink.exchanges), lambda found: len(found) >= 4)
+    # Streams of requests that followed one another may end in another order.
+    exchanges.sort(key=lambda exchange: exchange.epoch_seconds)
     asked_json, asked_binary, asked_grpc, failed_grpc = exchanges
     assert [exchange.tap for exchange in exchanges] == ["ext_proc"] * 4
     assert {exchange.identity.instance for exchange in exchanges} == {"envoy-1"}
     assert all(before - 1 <= exchange.epoch_seconds <= time.time() for exchange in exchanges)
-    assert all(0 < exchange.latency_ms < 20_000 for exchange in exchanges)
+    # Copies of a fast answer may be read at the same moment; on a busy machine the first one takes long.
+    latencies = [exchange.latency_ms for exchange in exchanges]
+    assert all(0.0 <= latency < 60_000 for latency in latencies), latencies
+    assert any(latency > 0.0 for latency in latencies)
 
     inference = decoded(asked_json)
     assert (inference.request_id, inference.version) == ("a-1", "3")

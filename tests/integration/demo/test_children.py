@@ -116,8 +116,13 @@ def test_an_interrupt_while_a_program_starts_waits_until_it_can_be_stopped(
 
     children = Children(tmp_path / "logs", {})
     monkeypatch.setattr(subprocess, "Popen", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        children.start("late", name)
+    # As in a program of its own: an event loop of another test may have left its handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            children.start("late", name)
+    finally:
+        signal.signal(signal.SIGINT, before)
     (child,) = children.running
     children.stop()
     assert child.process.returncode is not None
