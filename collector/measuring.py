@@ -114,14 +114,15 @@ def _text(
     texts = _texts(datatype, values)
     if references is None:
         return dict(measure_texts(texts))
-    found: Measured = {}
-    for version, rows in _by_version(versions):
+
+    def measured(version: str, rows: list[int]) -> Measured:
         chosen = [texts[row] for row in rows]
         vocabulary = references.vocabulary(version, field.name)
         if vocabulary is None:
             references.learn_texts(version, field.name, chosen)
-        _scatter(found, dict(measure_texts(chosen, vocabulary)), rows, len(texts))
-    return found
+        return dict(measure_texts(chosen, vocabulary))
+
+    return _per_version(versions, measured)
 
 
 def _embedding(
@@ -134,14 +135,15 @@ def _embedding(
     vectors = _numbers(datatype, values)
     if references is None:
         return dict(measure_embeddings(vectors))
-    found: Measured = {}
-    for version, rows in _by_version(versions):
+
+    def measured(version: str, rows: list[int]) -> Measured:
         chosen = vectors[rows]
         centroid = references.centroid(version, field.name)
         if centroid is None:
             references.learn_vectors(version, field.name, chosen)
-        _scatter(found, dict(measure_embeddings(chosen, centroid)), rows, len(vectors))
-    return found
+        return dict(measure_embeddings(chosen, centroid))
+
+    return _per_version(versions, measured)
 
 
 def _sequence(field: ContractField, datatype: str, values: NDArray[Any], *_: object) -> Measured:
@@ -220,11 +222,15 @@ def _texts(datatype: str, values: NDArray[Any]) -> list[str | None]:
     ]
 
 
-def _by_version(versions: Sequence[str]) -> list[tuple[str, list[int]]]:
+def _per_version(versions: Sequence[str], measured: Callable[[str, list[int]], Measured]) -> Measured:
+    """Measure the rows of each version by what is known of it."""
     rows: dict[str, list[int]] = {}
     for row, version in enumerate(versions):
         rows.setdefault(version, []).append(row)
-    return list(rows.items())
+    found: Measured = {}
+    for version, chosen in rows.items():
+        _scatter(found, measured(version, chosen), chosen, len(versions))
+    return found
 
 
 def _scatter(found: Measured, part: Measured, rows: list[int], total: int) -> None:
