@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
-from detectors.statistics.counts import checked_pair
-from driftline.errors import InvalidInput
+from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_ratio
+from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +79,65 @@ def chi_square(
     (6.666667, 1, 0.009823)
     """
     first, second = checked_pair(baseline, current)
-    first = _scaled(first, effective_baseline)
-    second = _scaled(second, effective_current)
-    live = (first + second) > 0
-    n, m = first[live], second[live]
-    degrees = int(live.sum()) - 1
+    pairs = CountPairs.of(
+        first, second, effective_baseline=effective_baseline, effective_current=effective_current
+    )
+    degrees = int(pairs.degrees_of_freedom[0])
     if degrees == 0:
         return ChiSquare(0.0, 0, 1.0)
-    ratio = np.sqrt(m.sum() / n.sum())
-    statistic = float(np.sum((ratio * n - m / ratio) ** 2 / (n + m)))
+    statistic = float(chi_square_values(pairs)[0])
     return ChiSquare(statistic, degrees, float(chdtrc(degrees, statistic)))
 
 
-def _scaled(counts: np.ndarray, effective: float | None) -> np.ndarray:
-    if effective is None:
-        return counts
-    if not np.isfinite(effective) or effective <= 0:
-        raise InvalidInput(f"an effective sample size must be positive, got {effective!r}")
-    return np.asarray(counts * (effective / counts.sum()))
+def chi_square_values(pairs: CountPairs) -> Vector:
+    """X² of F fields at once, shape ``(F,)``, the counts scaled to their effective sizes."""
+    statistic: Vector = mean_square_contingency(pairs) * (pairs.n + pairs.m)
+    return statistic
+
+
+def chi_square_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
+    """X² with an interval for what windows of these sizes would give on average.
+
+    The limits are those of ``N phi² + B - 1`` with phi² the mean square contingency of the truth; without
+    any change that is ``B - 1``, the lower limit's smallest value. Score interval (second-order delta
+    method); a p-value to compare across fields, an effect to read in :mod:`cramers_v`.
+    """
+    per_row = mean_square_contingency_estimates(pairs, level, power)
+    rows, degrees = pairs.n + pairs.m, pairs.degrees_of_freedom
+    return Estimates(
+        per_row.value * rows,
+        per_row.lower * rows + degrees,
+        per_row.upper * rows + degrees,
+        per_row.detectable * rows + degrees,
+        per_row.p_value,
+    )
+
+
+def mean_square_contingency(pairs: CountPairs) -> Vector:
+    """Pearson's ``phi² = X² / N``, shape ``(F,)``, in [0, 1]."""
+    first, second, mixed = pairs.mixture()
+    squared: Vector = (first * second)[:, 0] * safe_ratio((pairs.q - pairs.p) ** 2, mixed).sum(axis=1)
+    return squared
+
+
+def mean_square_contingency_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
+    """phi² with its score interval, from the derivatives of ``ab (q - p)² / (ap + bq)``."""
+    first, second, mixed = pairs.mixture()
+    product = first * second
+    slope = safe_ratio(pairs.q - pairs.p, mixed)
+    cubed = mixed**3
+    derivatives = Derivatives(
+        -product * (2 * slope + first * slope**2),
+        product * (2 * slope - second * slope**2),
+        2 * product * safe_ratio(pairs.p * pairs.q**2, cubed),
+        2 * product * safe_ratio(pairs.q * pairs.p**2, cubed),
+    )
+    return divergence_estimates(
+        pairs,
+        mean_square_contingency(pairs),
+        derivatives,
+        per_degree=1 / (pairs.n + pairs.m),
+        upper=math.inf,
+        level=level,
+        power=power,
+    )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 
-from detectors.statistics.counts import checked_pair, shares
+from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
+from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
+from detectors.statistics.quadratic import square_root
+
+_PER_BIT = 1 / (2 * math.log(2))
 
 
 def jensen_shannon(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -47,8 +54,38 @@ def jensen_shannon(baseline: ArrayLike, current: ArrayLike) -> float:
     >>> round(jensen_shannon([1, 0], [1, 1]), 6)  # sqrt of h(1/4) - 1/2 bits
     0.557923
     """
-    first, second = checked_pair(baseline, current)
-    p, q = shares(first), shares(second)
+    return float(jensen_shannon_values(CountPairs.of(*checked_pair(baseline, current)))[0])
+
+
+def jensen_shannon_values(pairs: CountPairs) -> Vector:
+    """Jensen-Shannon distance of F fields at once, shape ``(F,)``, in [0, 1]."""
+    return np.sqrt(_divergence(pairs))
+
+
+def jensen_shannon_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
+    """The distance with its score interval (second-order delta method on its square)."""
+    p, q = pairs.p, pairs.q
     middle = (p + q) / 2
-    divergence = float((rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / (2 * np.log(2)))
-    return float(np.sqrt(min(1.0, max(0.0, divergence))))
+    derivatives = Derivatives(
+        safe_log(safe_ratio(p, middle)) * _PER_BIT,
+        safe_log(safe_ratio(q, middle)) * _PER_BIT,
+        (p > 0) * safe_ratio(q, 2 * middle) * _PER_BIT,
+        (q > 0) * safe_ratio(p, 2 * middle) * _PER_BIT,
+    )
+    return square_root(
+        divergence_estimates(
+            pairs,
+            _divergence(pairs),
+            derivatives,
+            per_degree=(1 / pairs.n + 1 / pairs.m) * _PER_BIT / 4,
+            upper=1.0,
+            level=level,
+            power=power,
+        )
+    )
+
+
+def _divergence(pairs: CountPairs) -> Vector:
+    middle = (pairs.p + pairs.q) / 2
+    bits: Vector = (rel_entr(pairs.p, middle) + rel_entr(pairs.q, middle)).sum(axis=1) * _PER_BIT
+    return np.minimum(np.maximum(bits, 0.0), 1.0)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detectors.statistics.counts import checked_pair
+from detectors.statistics.counts import CountPairs, Counts, checked_pair
+from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
+from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
+from detectors.statistics.half_count import with_half_count
 
 
 def psi(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -50,10 +55,36 @@ def psi(baseline: ArrayLike, current: ArrayLike) -> float:
     >>> psi([10, 20, 0], [10, 20, 0])
     0.0
     """
-    first, second = checked_pair(baseline, current)
-    live = (first > 0) | (second > 0)
-    half = 0.5 / live.sum()
-    p = first[live] + half
-    q = second[live] + half
-    p, q = p / p.sum(), q / q.sum()
-    return max(0.0, float(np.sum((q - p) * np.log(q / p))))
+    return float(psi_values(CountPairs.of(*checked_pair(baseline, current)))[0])
+
+
+def psi_values(pairs: CountPairs) -> Vector:
+    """PSI of F fields at once, shape ``(F,)``, in nats."""
+    smooth = with_half_count(pairs)
+    return _psi(smooth.p, smooth.q)
+
+
+def psi_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
+    """PSI with its score interval (second-order delta method) and its detectable value.
+
+    On unchanged data PSI is ``1/n + 1/m`` times a chi-square. A bin that holds less than about five
+    counts on one side makes the interval approximate.
+    """
+    smooth = with_half_count(pairs)
+    ratio, inverse = safe_ratio(smooth.q, smooth.p), safe_ratio(smooth.p, smooth.q)
+    log = safe_log(ratio)
+    derivatives = Derivatives(1 - ratio - log, 1 - inverse + log, 1 + ratio, 1 + inverse)
+    return divergence_estimates(
+        smooth,
+        _psi(smooth.p, smooth.q),
+        derivatives,
+        per_degree=1 / pairs.n + 1 / pairs.m,
+        upper=math.inf,
+        level=level,
+        power=power,
+    )
+
+
+def _psi(p: Counts, q: Counts) -> Vector:
+    total: Vector = np.sum((q - p) * safe_log(safe_ratio(q, p)), axis=1)
+    return np.maximum(total, 0.0)
