@@ -83,7 +83,7 @@ def l_infinity_estimates(pairs: CountPairs, level: float = LEVEL, power: float =
         np.maximum(value - _noise_quantile(errors, level / 2), 0.0),
         np.minimum(value + ndtri(1 - level / 2) * at_largest, 1.0),
         np.where(unchanged.max(axis=1) > 0, np.minimum(detectable, 1.0), np.nan),
-        -np.expm1(_log_all_below(value, unchanged)),
+        np.where(value > 0, -np.expm1(_log_all_below(value, unchanged)), 1.0),
     )
 
 

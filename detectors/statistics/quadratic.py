@@ -23,6 +23,7 @@ def quadratic_estimates(
     upper: float,
     level: float,
     power: float,
+    leading: bool = False,
 ) -> Estimates:
     """Score interval for the true distance D from the plug-in estimate T.
 
@@ -42,6 +43,9 @@ def quadratic_estimates(
         T and its delta variance are inflated alike near 0, so the ratio holds at either end.
     upper
         Largest value of the distance; limits are kept in [0, upper].
+    leading
+        The null is a sum of squares with one leading term, which real changes mostly follow: k is then
+        drawn towards that term's, about ``sqrt(8 v0)``, with the weight b0.
 
     Returns
     -------
@@ -66,9 +70,11 @@ def quadratic_estimates(
     flat = unchanged_mean <= 0
     mean = np.where(flat, 1.0, unchanged_mean)
     local_slope = 2 * unchanged_variance / mean
-    slope = np.where(
-        value > 0, np.divide(variance, value, out=np.zeros_like(value), where=value > 0), local_slope
-    )
+    if leading:
+        slope = (variance + np.sqrt(8 * unchanged_variance) * unchanged_mean) / (value + mean)
+    else:
+        ratio = np.divide(variance, value, out=np.zeros_like(value), where=value > 0)
+        slope = np.where(value > 0, ratio, local_slope)
     centre = value - bias
     middle = centre + z * z * slope / 2
     # Just below the null's bias the root turns imaginary: the data is closer than any truth would be.

@@ -40,7 +40,31 @@ def test_examples_of(package: str) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
+SHARED = {
+    "counts",
+    "estimate",
+    "quadratic",
+    "divergence",
+    "half_count",
+    "simulated",
+    "registry",
+    "samples",
+    "samples.sample",
+    "samples.distribution_functions",
+    "samples.integrated_square",
+    "samples.bandwidth",
+    "samples.registry",
+}
+"""What statistics are made of; all other files of the folder are statistics."""
+
+STATISTICS = [
+    name
+    for name in (one.removeprefix("detectors.statistics.") for one in modules_of("detectors.statistics"))
+    if name not in SHARED and name != "detectors.statistics"
+]
+
+
+@pytest.mark.parametrize("name", STATISTICS)
 def test_every_statistic_has_an_example(name: str) -> None:
     module = importlib.import_module(f"detectors.statistics.{name}")
     assert doctest.testmod(module).attempted > 0

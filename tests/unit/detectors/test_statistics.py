@@ -12,11 +12,20 @@ from scipy.spatial.distance import jensenshannon
 from detectors.field_statistics import field_statistics, moved_bins
 from detectors.statistics import (
     STATISTICS,
+    CountPairs,
     Scale,
     chi_square,
+    cramers_v,
+    effective_size,
+    hellinger,
     jensen_shannon,
     kolmogorov_smirnov,
+    kullback_leibler,
+    l_infinity,
+    likelihood_ratio,
     psi,
+    rate_change,
+    total_variation,
     wasserstein,
 )
 from driftline.errors import InvalidInput
@@ -53,6 +62,42 @@ def test_wasserstein_is_scipys_over_the_spread(pair: tuple[np.ndarray, np.ndarra
     assert wasserstein(*pair, positions, spread=3e-9) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("pair", random_pairs())
+def test_likelihood_ratio_and_cramers_v_are_scipys(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    table = np.round(np.stack(pair)).astype(int)
+    table = table[:, table.sum(axis=0) > 0]
+    expected = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
+    assert likelihood_ratio(*table) == pytest.approx(float(expected.statistic), rel=1e-9)
+    association = float(stats.contingency.association(table, method="cramer", correction=False))
+    assert cramers_v(*table) == pytest.approx(association, rel=1e-9)
+    found = STATISTICS["likelihood_ratio"].estimates(CountPairs.of(*table))[0]
+    assert found.p_value == pytest.approx(float(expected.pvalue), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_kullback_leibler_is_scipys_entropy_of_the_filled_shares(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    filled = [(side + 0.5 / side.size) / (side.sum() + 0.5) for side in pair]
+    assert kullback_leibler(*pair) == pytest.approx(float(stats.entropy(filled[1], filled[0])), rel=1e-9)
+    both = kullback_leibler(*pair) + kullback_leibler(pair[1], pair[0])
+    assert psi(*pair) == pytest.approx(both, rel=1e-9)
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_distances_of_shares_keep_their_known_order(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    # Le Cam: H² <= TV <= H sqrt(2 - H²); the largest single change is at most TV.
+    apart, distance = total_variation(*pair), hellinger(*pair)
+    assert distance**2 <= apart <= distance * math.sqrt(2 - distance**2) + 1e-12
+    assert l_infinity(*pair) <= apart + 1e-12
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_chi_square_estimates_carry_the_tests_p_value(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    expected = chi_square(*pair)
+    for name in ("chi_square", "cramers_v"):
+        found = STATISTICS[name].estimates(CountPairs.of(*pair))[0]
+        assert found.p_value == pytest.approx(expected.p_value, rel=1e-9, abs=1e-300)
+
+
 def test_ks_is_scipys_on_values_that_sit_on_bins() -> None:
     rng = np.random.default_rng(4)
     for _ in range(20):
@@ -72,20 +117,23 @@ def test_ks_on_bins_bounds_the_exact_one_from_below() -> None:
     assert exact - largest_bin <= binned <= exact + 1e-12
 
 
-def test_psi_with_an_empty_bin_does_not_depend_on_a_tiny_constant() -> None:
+def test_peer_bug_psi_fills_empty_bins_with_the_smallest_float() -> None:
     # Filling the empty bin with the smallest float reports about 135 here.
     value = psi([5000, 4000, 1000], [5400, 4600, 0])
     assert 0.5 < value < 1.5
-    assert value == psi([5400, 4600, 0], [5000, 4000, 1000])
 
 
-def test_jensen_shannon_of_disjoint_shares_is_one_and_not_the_root_of_ln_two() -> None:
+def test_peer_bug_psi_filling_only_one_side_is_asymmetric() -> None:
+    assert psi([5000, 4000, 1000], [5400, 4600, 0]) == psi([5400, 4600, 0], [5000, 4000, 1000])
+
+
+def test_peer_bug_jensen_shannon_by_natural_logarithm_ends_at_833() -> None:
     assert jensen_shannon([3, 0, 0], [0, 2, 2]) == 1.0
     assert math.sqrt(math.log(2)) == pytest.approx(0.833, abs=1e-3)
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1.0, 1e9])
-def test_drift_of_a_tiny_scale_is_seen_like_any_other(scale: float) -> None:
+def test_peer_bug_a_floor_on_sigma_hides_a_tiny_field(scale: float) -> None:
     rng = np.random.default_rng(6)
     before, now = rng.normal(size=4000) * scale, (rng.normal(size=4000) + 0.5) * scale
     column = numeric_column(before)
@@ -94,7 +142,7 @@ def test_drift_of_a_tiny_scale_is_seen_like_any_other(scale: float) -> None:
     assert found["kolmogorov_smirnov"] == pytest.approx(0.2, abs=0.03)
 
 
-def test_missing_is_a_bin_so_its_drift_is_visible() -> None:
+def test_peer_bug_nulls_dropped_so_their_drift_is_invisible() -> None:
     rng = np.random.default_rng(7)
     before, now = rng.normal(size=4000), rng.normal(size=4000)
     now[:400] = math.nan
@@ -106,7 +154,7 @@ def test_missing_is_a_bin_so_its_drift_is_visible() -> None:
     assert found["psi"] > 0.25
 
 
-def test_a_field_without_any_value_gives_what_is_defined() -> None:
+def test_peer_bug_an_all_missing_column_crashes_the_run() -> None:
     column = numeric_column(np.full(500, math.nan))
     same = field_statistics(column, numeric_counts(column.layout, np.full(500, math.nan)), 500)
     assert same["psi"] == 0
@@ -178,3 +226,71 @@ def test_wasserstein_refuses_positions_and_spreads_that_make_no_sense(
     scale = Scale(np.array(positions), spread)
     with pytest.raises(InvalidInput):
         STATISTICS["wasserstein"].measure(np.ones(3), np.ones(3), scale)
+
+
+def test_peer_bug_quantile_bins_that_are_equal_width() -> None:
+    values = np.random.default_rng(9).lognormal(0, 2, 20_000)
+    column = numeric_column(values)
+    inside = column.counts[:-1][[region == "inside" for region in column.layout.regions()]]
+    assert inside.max() < 3 * values.size / inside.size
+
+
+def test_a_window_of_one_row_gives_wide_intervals_and_no_alarm() -> None:
+    pairs = CountPairs.of([500.0, 300, 200], [0.0, 0, 1], scale=Scale(np.array([0.0, 1, 2]), 1.0))
+    for statistic in STATISTICS.values():
+        found = statistic.estimates(pairs)[0]
+        assert math.isfinite(found.value)
+        assert found.lower <= found.upper
+        assert found.p_value > 0.01
+
+
+@pytest.mark.parametrize("fill", [0.0, 1.0])
+def test_a_field_of_one_bin_cannot_change(fill: float) -> None:
+    pairs = CountPairs.of([50.0, 0.0], [3.0 + fill, 0.0], scale=Scale(np.array([0.0, 1.0]), 1.0))
+    for statistic in STATISTICS.values():
+        found = statistic.estimates(pairs)[0]
+        assert found.value == 0
+        assert found.p_value == 1
+
+
+def test_a_million_categories() -> None:
+    rng = np.random.default_rng(10)
+    counts = rng.poisson(3, 1_000_000).astype(float), rng.poisson(0.3, 1_000_000).astype(float)
+    pairs = CountPairs.of(*counts, scale=Scale(np.arange(1e6), 1e5))
+    for statistic in STATISTICS.values():
+        assert math.isfinite(statistic.values(pairs)[0])
+    # Unchanged shares: the chi-square test holds its level even where PSI looks enormous.
+    assert psi(*counts) > 0.25
+    assert chi_square(*counts).p_value > 0.001
+
+
+def test_rates_of_missing_rows_are_estimated_with_missing_in_the_total() -> None:
+    pairs = CountPairs.of([[980, 20], [1000, 0]], [[90, 10], [100, 0]])
+    found = rate_change(pairs, [False, True])
+    assert found[0].value == pytest.approx(0.08)
+    assert 0 < found[0].lower < 0.08 < found[0].upper
+    assert found[0].p_value < 1e-4
+    assert found[1].value == 0
+    assert found[1].lower < 0 < found[1].upper < 0.05
+    assert 0 < found[1].detectable < 0.06
+    with pytest.raises(InvalidInput, match="members"):
+        rate_change(pairs, [True])
+
+
+def test_a_bad_field_among_many_is_named() -> None:
+    good = np.ones((3, 4))
+    bad = good.copy()
+    bad[1, 2] = math.nan
+    with pytest.raises(InvalidInput, match="current of field 1 holds NaN"):
+        CountPairs.of(good, bad)
+    with pytest.raises(InvalidInput, match="3 fields and current 2"):
+        CountPairs.of(good, good[:2])
+
+
+def test_effective_size_is_kishs() -> None:
+    weights = np.random.default_rng(11).gamma(1.0, size=500)
+    assert effective_size(weights) == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert effective_size(weights * 1e-300) == pytest.approx(effective_size(weights))
+    assert effective_size(weights * 1e300) == pytest.approx(effective_size(weights))
+    with pytest.raises(InvalidInput, match="non-empty"):
+        effective_size([])
