@@ -47,7 +47,7 @@ def kolmogorov_smirnov_sample(baseline: Sample, current: Sample) -> float:
     0.5
     """
     functions = DistributionFunctions.of(baseline, current)
-    return float(np.abs(functions.first - functions.second).max())
+    return min(1.0, float(np.abs(functions.first - functions.second).max()))
 
 
 def kolmogorov_smirnov_sample_estimate(
@@ -63,7 +63,7 @@ def kolmogorov_smirnov_sample_estimate(
     n, m = baseline.effective, current.effective
     gap = np.abs(functions.first - functions.second)
     at = int(gap.argmax())
-    value, low, high = float(gap[at]), float(functions.first[at]), float(functions.second[at])
+    value, low, high = min(1.0, float(gap[at])), float(functions.first[at]), float(functions.second[at])
     error = np.sqrt(max(0.0, low * (1 - low)) / n + max(0.0, high * (1 - high)) / m)
     spread = np.sqrt(1 / n + 1 / m)
     if baseline.weighted or current.weighted or max(n, m) > EXACT_UP_TO:

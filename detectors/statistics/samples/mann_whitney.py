@@ -12,6 +12,7 @@ from detectors.statistics.samples.distribution_functions import DistributionFunc
 from detectors.statistics.samples.sample import Sample
 
 EXACT_UP_TO = 50
+ROUNDING = 1e-12
 
 
 def mann_whitney(baseline: Sample, current: Sample) -> float:
@@ -50,7 +51,7 @@ def mann_whitney(baseline: Sample, current: Sample) -> float:
     0.875
     """
     functions = DistributionFunctions.of(baseline, current)
-    return float(functions.q @ (functions.first - functions.p / 2))
+    return _probability(functions)
 
 
 def mann_whitney_estimate(
@@ -73,7 +74,7 @@ def mann_whitney_estimate(
     n, m = baseline.effective, current.effective
     below = functions.first - functions.p / 2
     above = 1 - functions.second + functions.q / 2
-    value = min(1.0, max(0.0, float(functions.q @ below)))
+    value = _probability(functions)
     variance = float(functions.p @ (above - value) ** 2) / max(n - 1, 1.0)
     variance += float(functions.q @ (below - value) ** 2) / max(m - 1, 1.0)
     z = float(ndtri(1 - level / 2))
@@ -93,6 +94,13 @@ def mann_whitney_estimate(
     return Estimate(
         value, lower, upper, min(1.0, detectable), _two_sided(baseline, current, value, float(null_error))
     )
+
+
+def _probability(functions: DistributionFunctions) -> float:
+    value = float(functions.q @ (functions.first - functions.p / 2))
+    # Rounding must neither leave the range nor hide that no two rows overlap.
+    ends = [end for end in (0.0, 1.0) if abs(value - end) < ROUNDING]
+    return ends[0] if ends else value
 
 
 def _two_sided(baseline: Sample, current: Sample, value: float, null_error: float) -> float:
