@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc
 
 from detectors.profiles.baseline import BaselineColumn
-from detectors.statistics import STATISTICS, Scale, chi_square
-from detectors.statistics.counts import Counts, checked_counts
-from driftline.errors import InvalidInput
+from detectors.statistics import STATISTICS, CountPairs, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,18 @@ def field_statistics(
 ) -> dict[str, float]:
     """Every statistic that is defined for the field, by name.
 
-    ``psi`` (nats), ``jensen_shannon`` (0..1), ``chi_square`` and its ``chi_square_p_value`` over all
+    Those of ``STATISTICS`` that do not look at the order of bins, and ``chi_square_p_value``, over all
     slots with missing; ``missing_share``, and for numeric fields ``out_of_range_share``,
     ``kolmogorov_smirnov`` (0..1) and ``wasserstein`` (baseline standard deviations) over the values
     that are there; for categorical ones ``unseen_share``. What is undefined (a field without any value
     on one side, a constant baseline for Wasserstein) is left out rather than filled in.
     """
-    reference = _to_effective(baseline.counts, baseline.effective_rows, "baseline")
-    current = _to_effective(counts, effective_rows, "current")
+    everything = CountPairs.of(
+        baseline.counts, counts, effective_baseline=baseline.effective_rows, effective_current=effective_rows
+    )
     layout = baseline.layout
     total = float(counts.sum())
     result = {
-        "chi_square_p_value": chi_square(reference, current).p_value,
         "missing_share": float(counts[-1]) / total,
         "baseline_missing_share": float(baseline.counts[-1] / baseline.counts.sum()),
     }
@@ -48,24 +47,24 @@ def field_statistics(
     else:
         outside = [region != "inside" for region in layout.regions()]
         result["out_of_range_share"] = float(counts[:-1][outside].sum()) / total if layout.edges else 0.0
-    scale = Scale(layout.positions(), baseline.std)
+    values = _present(everything, Scale(layout.positions(), baseline.std))
     has_spread = math.isfinite(baseline.std) and baseline.std > 0
-    has_values = reference[:-1].sum() > 0 and current[:-1].sum() > 0
     for statistic in STATISTICS.values():
         if not statistic.ordered:
-            result[statistic.name] = statistic.measure(reference, current, scale)
-        elif layout.kind == "numeric" and has_values and (has_spread or not statistic.needs_spread):
-            result[statistic.name] = statistic.measure(reference[:-1], current[:-1], scale)
+            result[statistic.name] = float(statistic.values(everything)[0])
+        elif layout.kind == "numeric" and values and (has_spread or not statistic.needs_scale):
+            result[statistic.name] = float(statistic.values(values)[0])
+    degrees = float(everything.degrees_of_freedom[0])
+    result["chi_square_p_value"] = float(chdtrc(degrees, result["chi_square"])) if degrees > 0 else 1.0
     return result
 
 
-def _to_effective(counts: Counts, effective_rows: float, name: str) -> Counts:
-    """Counts scaled to what they are worth: weighted rows count for fewer than their weights sum to."""
-    checked = checked_counts(counts, name)
-    if not math.isfinite(effective_rows) or effective_rows <= 0:
-        raise InvalidInput(f"{name} needs a positive effective sample size, got {effective_rows!r}")
-    scaled: Counts = checked * (effective_rows / checked.sum())
-    return scaled
+def _present(pairs: CountPairs, scale: Scale) -> CountPairs | None:
+    """The values that are there, without missing in the last slot; ``None`` when a side has none."""
+    reference, current = (pairs.p * pairs.n[:, None])[:, :-1], (pairs.q * pairs.m[:, None])[:, :-1]
+    if not (reference.sum() > 0 and current.sum() > 0):
+        return None
+    return CountPairs.of(reference, current, scale=scale)
 
 
 def moved_bins(
