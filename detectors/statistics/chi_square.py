@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
@@ -117,7 +117,7 @@ def mean_square_contingency(pairs: CountPairs) -> Vector:
     """Pearson's ``phi² = X² / N``, shape ``(F,)``, in [0, 1]."""
     first, second, mixed = pairs.mixture()
     squared: Vector = (first * second)[:, 0] * safe_ratio((pairs.q - pairs.p) ** 2, mixed).sum(axis=1)
-    return squared
+    return np.minimum(squared, 1.0)
 
 
 def mean_square_contingency_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
@@ -137,7 +137,7 @@ def mean_square_contingency_estimates(pairs: CountPairs, level: float, power: fl
         mean_square_contingency(pairs),
         derivatives,
         per_degree=1 / (pairs.n + pairs.m),
-        upper=math.inf,
+        upper=1.0,
         level=level,
         power=power,
     )

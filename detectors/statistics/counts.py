@@ -35,12 +35,6 @@ def checked_pair(baseline: ArrayLike, current: ArrayLike) -> tuple[Counts, Count
     return first, second
 
 
-def shares(counts: Counts) -> Counts:
-    """Counts divided by their sum."""
-    divided: Counts = counts / counts.sum()
-    return divided
-
-
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Where the bins of ordered fields lie.

@@ -59,11 +59,4 @@ def cramers_v_values(pairs: CountPairs) -> Vector:
 
 def cramers_v_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
     """V with its score interval (second-order delta method on V²)."""
-    found = square_root(mean_square_contingency_estimates(pairs, level, power))
-    return Estimates(
-        np.minimum(found.value, 1.0),
-        found.lower,
-        np.minimum(found.upper, 1.0),
-        np.minimum(found.detectable, 1.0),
-        found.p_value,
-    )
+    return square_root(mean_square_contingency_estimates(pairs, level, power))

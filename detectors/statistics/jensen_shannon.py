@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import rel_entr
+from scipy.special import xlog1py
 
 from detectors.statistics.counts import CountPairs, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
@@ -86,6 +86,8 @@ def jensen_shannon_estimates(pairs: CountPairs, level: float = LEVEL, power: flo
 
 
 def _divergence(pairs: CountPairs) -> Vector:
-    middle = (pairs.p + pairs.q) / 2
-    bits: Vector = (rel_entr(pairs.p, middle) + rel_entr(pairs.q, middle)).sum(axis=1) * _PER_BIT
+    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
+    total = pairs.p + pairs.q
+    half = safe_ratio(pairs.q - pairs.p, total)
+    bits: Vector = (total / 2 * (xlog1py(1 - half, -half) + xlog1py(1 + half, half))).sum(axis=1) * _PER_BIT
     return np.minimum(np.maximum(bits, 0.0), 1.0)

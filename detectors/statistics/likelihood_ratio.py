@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import rel_entr
+from scipy.special import xlog1py
 
 from detectors.statistics.counts import CountPairs, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
@@ -56,7 +56,11 @@ def likelihood_ratio(baseline: ArrayLike, current: ArrayLike) -> float:
 def likelihood_ratio_values(pairs: CountPairs) -> Vector:
     """G of F fields at once, shape ``(F,)``, the counts scaled to their effective sizes."""
     first, second, mixed = pairs.mixture()
-    nats = (first * rel_entr(pairs.p, mixed) + second * rel_entr(pairs.q, mixed)).sum(axis=1)
+    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
+    change = safe_ratio(pairs.q - pairs.p, mixed)
+    # Of an empty bin it is -1, which rounding must not pass.
+    down, up = np.maximum(-second * change, -1.0), np.maximum(first * change, -1.0)
+    nats = (mixed * (first * xlog1py(1 + down, down) + second * xlog1py(1 + up, up))).sum(axis=1)
     statistic: Vector = 2 * (pairs.n + pairs.m) * np.maximum(nats, 0.0)
     return statistic
 

@@ -65,11 +65,6 @@ class Statistic:
     of_shares: bool = True
     upper: float = math.inf
 
-    @property
-    def needs_spread(self) -> bool:
-        """Whether a constant baseline leaves it undefined."""
-        return self.needs_scale
-
     def measure(self, baseline: Counts, current: Counts, scale: Scale) -> float:
         """The distance of one field, from counts of shape ``(B,)``."""
         return float(self.values(CountPairs.of(baseline, current, scale=scale))[0])

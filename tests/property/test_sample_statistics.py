@@ -15,8 +15,7 @@ from driftline.errors import InvalidInput
 EVERY = pytest.mark.parametrize("statistic", SAMPLE_STATISTICS.values(), ids=SAMPLE_STATISTICS.keys())
 Rows = np.ndarray
 
-settings.register_profile("samples", max_examples=25, deadline=None)
-QUICK = settings.get_profile("samples")
+QUICK = settings(max_examples=25, deadline=None)
 
 
 def those(promise: str, value: object = True) -> pytest.MarkDecorator:
