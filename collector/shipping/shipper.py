@@ -122,10 +122,6 @@ class Shipper:
         for source, rows, reason in losses:
             self._ledger.dropped(source, rows, reason)
 
-    def nudge(self) -> None:
-        """Let the thread do its chores now."""
-        self._changed.set()
-
     def stop(self, seconds: float) -> None:
         """Ship what is left within about ``seconds``; the rest stays in the spool for the next run."""
         self._deadline = time.monotonic() + seconds
