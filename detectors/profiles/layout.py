@@ -29,6 +29,15 @@ BINS = MAX_EDGES + 1
 MISSING_SLOT = BINS
 NUMERIC_SLOTS = BINS + 1
 
+WIDTH = NUMERIC_SLOTS
+"""Length of every aligned count vector, whatever the column's kind."""
+
+UNSEEN_AT = WIDTH - 2
+"""Where an aligned vector of a categorical column holds *unseen*."""
+
+MISSING_AT = WIDTH - 1
+"""Where every aligned vector holds *missing*."""
+
 TOP_CATEGORIES = 20
 OTHER_GROUPS = 8
 KNOWN_CATEGORIES = 1000
@@ -77,6 +86,62 @@ class ColumnLayout:
     def other_groups(self) -> int:
         """Slots for categories without one of their own."""
         return 0 if self.complete and self.top == len(self.categories) else OTHER_GROUPS
+
+    def aligned_slots(self) -> NDArray[np.intp]:
+        """Where each slot of the count vector lies in an aligned one.
+
+        >>> ColumnLayout("categorical", categories=("a", "b"), top=2).aligned_slots().tolist()
+        [0, 1, 31, 32]
+        """
+        places = np.arange(self.slots)
+        places[-1] = MISSING_AT
+        if self.kind == "categorical":
+            places[-2] = UNSEEN_AT
+        return places
+
+    def aligned(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Count vectors of this layout with their slots where every column has them.
+
+        Inner slots come first, *unseen* of a categorical column lies at ``UNSEEN_AT`` and *missing* at
+        ``MISSING_AT``; what lies between is zero. A bin that is empty on both sides does not exist to any
+        statistic, so columns of every kind can be stacked.
+
+        Parameters
+        ----------
+        counts
+            Weighted counts, shape ``(..., slots)``.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(..., WIDTH)``.
+
+        Raises
+        ------
+        ValueError
+            The last axis is not as long as this layout.
+        """
+        counts = np.asarray(counts, dtype=np.float64)
+        if counts.shape[-1:] != (self.slots,):
+            raise ValueError(
+                f"counts of shape {counts.shape} do not end in the {self.slots} slots of the layout"
+            )
+        wide = np.zeros((*counts.shape[:-1], WIDTH))
+        wide[..., self.aligned_slots()] = counts
+        return wide
+
+    def compact(self, aligned: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The inverse of :meth:`aligned`: shape ``(..., WIDTH)`` to ``(..., slots)``.
+
+        Raises
+        ------
+        ValueError
+            The last axis is not ``WIDTH`` long.
+        """
+        aligned = np.asarray(aligned, dtype=np.float64)
+        if aligned.shape[-1:] != (WIDTH,):
+            raise ValueError(f"aligned counts of shape {aligned.shape} do not end in {WIDTH} slots")
+        return aligned[..., self.aligned_slots()]
 
     def category_slots(self) -> list[int]:
         """Slot of every known category, in their order."""

@@ -11,8 +11,12 @@ from detectors.profiles.layout import (
     BINS,
     KNOWN_CATEGORIES,
     MAX_EDGES,
+    MISSING_AT,
     OTHER_GROUPS,
     TOP_CATEGORIES,
+    UNSEEN_AT,
+    WIDTH,
+    ColumnLayout,
     categorical_layout,
     numeric_layout,
 )
@@ -133,3 +137,33 @@ def test_more_categories_than_are_kept_make_the_list_incomplete() -> None:
 def test_no_category_at_all_leaves_unseen_and_missing() -> None:
     layout = categorical_layout((), (), 0)
     assert layout.labels() == ("(unseen)", "(missing)")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        numeric_layout(math.nan, math.nan, (), math.nan),
+        numeric_layout(0.0, 1.0, (0.2, 0.5), 0.3),
+        numeric_layout(0.0, 30.0, tuple(float(i) for i in range(1, 26)), 9.0),
+        categorical_layout((), (), 0),
+        categorical_layout(("a", "b"), (5, 4), 2),
+        categorical_layout(tuple(f"k{i}" for i in range(1000)), tuple(range(2000, 1000, -1)), 5000),
+    ],
+)
+def test_aligned_counts_keep_everything_and_come_back(layout: ColumnLayout) -> None:
+    counts = RNG.random((3, 4, layout.slots))
+    aligned = layout.aligned(counts)
+    assert aligned.shape == (3, 4, WIDTH)
+    assert np.array_equal(aligned[..., MISSING_AT], counts[..., -1])
+    if layout.kind == "categorical":
+        assert np.array_equal(aligned[..., UNSEEN_AT], counts[..., -2])
+    assert aligned.sum() == pytest.approx(counts.sum())
+    assert np.array_equal(layout.compact(aligned), counts)
+
+
+def test_counts_of_another_layout_are_refused() -> None:
+    layout = categorical_layout(("a", "b"), (5, 4), 2)
+    with pytest.raises(ValueError, match="4 slots"):
+        layout.aligned(np.zeros(5))
+    with pytest.raises(ValueError, match="33 slots"):
+        layout.compact(np.zeros(32))
