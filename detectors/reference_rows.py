@@ -13,7 +13,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from detectors.profiles.baseline import Baseline, EventRange, build_baseline, save_baseline
+from detectors.baselines.baseline import Baseline, EventRange
+from detectors.baselines.building import build_baseline
+from detectors.baselines.stored import save_baseline
 from driftline.contracts import Contract
 from driftline.errors import ContractMismatch, InvalidInput
 from driftline.events import MISSING_CATEGORY

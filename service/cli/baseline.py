@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from detectors.baselines.baseline import Baseline, EventRange
+from detectors.baselines.building import build_baseline
+from detectors.baselines.stored import save_baseline
 from detectors.files.table import open_table
-from detectors.profiles.baseline import Baseline, EventRange, build_baseline, save_baseline
 from detectors.reference_rows import baseline_from_rows
 from driftline.contract_store import ContractStore
 from driftline.contracts import Contract

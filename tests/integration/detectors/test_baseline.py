@@ -148,7 +148,7 @@ def test_categories_seen_once_stand_for_those_not_seen(store: Store) -> None:
 
 
 def test_more_rows_than_the_quantiles_are_taken_from(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detectors.profiles.baseline.QUANTILE_ROWS", 1000)
+    monkeypatch.setattr("detectors.baselines.layouts.QUANTILE_ROWS", 1000)
     values = np.random.default_rng(24).normal(size=10_000)
     send(store, CONTRACT, {"x": values.tolist()})
     first = build_baseline(store, CONTRACT, EVERYTHING, name="n", source="s")

@@ -1,7 +1,8 @@
 -- Most frequent categories of every categorical slot of a reference.
 -- Parameters: model String; versions Array(String), empty for all; since, until DateTime64(3);
 --   width UInt16, categorical slots; missing String, the value that stands for a missing category;
---   known UInt32, how many to list a slot.
+--   known UInt32, how many to list a slot; window_seconds UInt32 and excluded Array(Int64), numbers since
+--   1970 of windows that are left out.
 -- Columns: slot (0-based); category; rows that hold it; distinct_categories of that slot, and how many of
 --   them (singletons) were seen once. Most frequent first, ties by name.
 -- Reads inference_events by its key (model, ts).
@@ -20,6 +21,8 @@ FROM (
     WHERE model = {model:String} AND status IN ('ok', 'error')
         AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}
         AND (empty({versions:Array(String)}) OR version IN {versions:Array(String)})
+        AND (empty({excluded:Array(Int64)})
+            OR intDiv(toUnixTimestamp64Milli(ts), 1000 * {window_seconds:UInt32}) NOT IN {excluded:Array(Int64)})
         AND category != {missing:String}
     GROUP BY slot, category
 )
