@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from detectors.budget import ModelBudget, month
 from detectors.decision import FieldDecision
 from detectors.evaluated_window import EvaluatedWindow, summarise
 from detectors.evidence.detector import FieldDetector, WindowCounts
@@ -25,9 +26,6 @@ from driftline.store import Store
 _log = get_logger(__name__)
 
 TOP_BINS = 5
-DRIFT_SHARE_OF_BUDGET = 0.5
-"""Half of a model's false-alarm budget is for drift, half for decay."""
-
 
 class Monitor:
     """Evaluates the windows of a model against its baselines.
@@ -152,13 +150,13 @@ class Monitor:
 
     def _detectors(self, contract: Contract, baseline: Baseline) -> dict[str, FieldDetector | DriftlineError]:
         columns = [column for column in contract.columns() if column.name in baseline.columns]
-        month = self._settings.false_episodes_per_model_year / 12 * DRIFT_SHARE_OF_BUDGET
+        budget = ModelBudget(self._settings.budget.per_model_year(1), fields=len(columns))
         detectors: dict[str, FieldDetector | DriftlineError] = {}
         for column in columns:
             try:
                 detectors[column.name] = FieldDetector(
                     baseline.columns[column.name],
-                    alpha=month / len(columns),
+                    alpha=month(budget.field),
                     window_seconds=self._settings.window_seconds,
                     tolerance=self._settings.drift_tolerance
                     if column.tolerance is None

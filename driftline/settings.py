@@ -8,6 +8,7 @@ Secrets are ``SecretStr``: they never appear in logs, errors or the API.
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from pydantic_settings import (
 )
 
 from driftline.errors import InvalidSettings
+from driftline.false_alarm_budget import FalseAlarmBudget
 from driftline.node_settings import NodeExporter, Workload
 from driftline.payload_mapping import PayloadMapping
 
@@ -167,10 +169,15 @@ class Settings(BaseSettings):
     accuracy_tolerance: float = Field(
         default=0.02, ge=0, le=1, description="Drop of accuracy below the baseline's that is accepted."
     )
-    false_episodes_per_model_year: float = Field(
-        default=0.12,
-        gt=0,
-        description="False-alarm budget of one model: expected false episodes in a year of unchanged data.",
+    false_alarm_budget: str = Field(
+        default="one false episode per model in eight years",
+        description="How often unchanged data may raise an episode, in words: a number per model or per fleet "
+        "in a time, as `2 per fleet a month`. Half of it is for drift, half for decay.",
+    )
+    holidays: tuple[date, ...] = Field(
+        default=(),
+        description="Days (UTC) that are unlike others: their windows are shown, but neither teach a baseline "
+        "nor count as evidence.",
     )
     check_false_alarm_rate: float = Field(
         default=0.01, gt=0, lt=1, description="Chance that `driftline check` calls unchanged data drifted."
@@ -249,6 +256,17 @@ class Settings(BaseSettings):
     node_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of the node agent's own /metrics; 0 serves none."
     )
+
+    @field_validator("false_alarm_budget")
+    @classmethod
+    def _understood(cls, text: str) -> str:
+        FalseAlarmBudget.parse(text)
+        return text
+
+    @property
+    def budget(self) -> FalseAlarmBudget:
+        """The false-alarm budget, read."""
+        return FalseAlarmBudget.parse(self.false_alarm_budget)
 
     @field_validator("node_exporters")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import typing
+from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal
@@ -99,6 +100,7 @@ def _name(annotation: Any) -> str:
         bool: "true or false",
         int: "whole number",
         float: "number",
+        date: "date",
         PayloadMapping: "payload mapping",
         Workload: "workload",
         NodeExporter: "exporter",

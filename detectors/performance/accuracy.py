@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from detectors.budget import ModelBudget, month
 from detectors.evidence.budget import monitoring_threshold
 from detectors.evidence.closing import recovered_over
 from detectors.evidence.scan import SCALES, Deviation, Series, scan
@@ -29,7 +30,6 @@ from driftline.store import Store, load_sql
 PerformanceStatus = Literal["ok", "watch", "decayed", "insufficient_data", "no_baseline"]
 
 METRIC = "accuracy"
-DECAY_SHARE_OF_BUDGET = 0.5
 REVISED = ("labelled", "correct_weight", "rows", "baseline_value", "evidence", "threshold", "status")
 """A window is written again when one of these is no longer what is stored."""
 
@@ -95,10 +95,13 @@ class AccuracyMonitor:
         self._store = store
         self._settings = settings
 
-    def evaluate(self, contract: Contract, now: datetime | None = None) -> list[WindowAccuracy]:
+    def evaluate(
+        self, contract: Contract, now: datetime | None = None, *, models: int = 1
+    ) -> list[WindowAccuracy]:
         """Judge every closed window in the lookback and store those that changed; oldest first.
 
-        Returns nothing for a model whose contract names no categorical prediction.
+        Returns nothing for a model whose contract names no categorical prediction. ``models`` is the size
+        of the fleet, by which a fleet-wide false-alarm budget is divided.
         """
         column = contract.column(contract.prediction) if contract.prediction else None
         if column is None or column.kind != "categorical":
@@ -119,18 +122,25 @@ class AccuracyMonitor:
             },
         )
         baselines = load_baselines(self._store, contract.model)
+        budget = ModelBudget(settings.budget.per_model_year(models), fields=1)
+        threshold = monitoring_threshold(month(budget.decay), settings.window_seconds)
         judged: list[WindowAccuracy] = []
         for version in sorted({row["version"] for row in counted}):
             mine = [row for row in counted if row["version"] == version]
-            judged += self._judge(contract.model, version, baselines.get(version) or baselines.get(""), mine)
+            baseline = baselines.get(version) or baselines.get("")
+            judged += self._judge(contract.model, version, baseline, mine, threshold)
         self._save(contract.model, judged, since)
         return sorted(judged, key=lambda window: (window.start, window.version))
 
     def _judge(
-        self, model: str, version: str, baseline: Baseline | None, rows: Sequence[dict[str, object]]
+        self,
+        model: str,
+        version: str,
+        baseline: Baseline | None,
+        rows: Sequence[dict[str, object]],
+        threshold: float,
     ) -> list[WindowAccuracy]:
         reference = baseline.accuracy if baseline else None
-        threshold = self._threshold()
         errors: list[float] = []
         sizes: list[float] = []
         judged: list[WindowAccuracy] = []
@@ -213,10 +223,6 @@ class AccuracyMonitor:
         if loss > tolerance and evidence >= 0.75 * threshold:
             return "watch", f"not yet enough evidence: {figures}"
         return "ok", figures
-
-    def _threshold(self) -> float:
-        month = self._settings.false_episodes_per_model_year / 12 * DECAY_SHARE_OF_BUDGET
-        return monitoring_threshold(month, self._settings.window_seconds)
 
     def _save(self, model: str, judged: Sequence[WindowAccuracy], since: datetime) -> None:
         stored = {

@@ -38,7 +38,7 @@ def refused(text: str) -> str:
 def test_without_anything_the_defaults_hold() -> None:
     settings = load_settings()
     assert (settings.window_seconds, settings.clickhouse_url) == (3600, None)
-    assert settings.false_episodes_per_model_year == 0.12
+    assert settings.budget.per_model_year(models=3) == 1 / 8
 
 
 def test_code_wins_over_environment_over_file_over_default(monkeypatch: pytest.MonkeyPatch) -> None:
