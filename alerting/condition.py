@@ -1,12 +1,19 @@
-"""The condition of a model now, read from the committed windows of the versions in service."""
+"""The condition of a model, from the evaluated windows of the versions in service.
+
+:func:`read_condition` takes them from the database, as the control loop does; a back-test has them in
+memory (:func:`condition_of_windows`). What a condition is made of them is decided in one place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from detectors.evaluated_window import EvaluatedWindow
+from detectors.findings import Finding
 from driftline.store import Store, load_sql
 
 DECIDED = ("ok", "watch", "drifted")
@@ -129,34 +136,111 @@ class ModelCondition:
         )
 
 
-def read_condition(store: Store, model: str, *, windows: int) -> ModelCondition:
-    """Condition of a model from its ``windows`` newest decisions a version."""
-    rows = store.query(load_sql(__file__, "condition_windows"), {"model": model, "windows": windows})
-    if not rows:
+@dataclass(frozen=True, slots=True)
+class WindowVerdict:
+    """What one window of one version was found to be."""
+
+    version: str
+    start: datetime
+    status: str
+
+
+def assess(
+    model: str,
+    verdicts: Sequence[WindowVerdict],
+    *,
+    windows: int,
+    changes_of: Callable[[str, datetime], tuple[FieldChange, ...]],
+    qualities_of: Callable[[str], tuple[Quality, ...]],
+) -> ModelCondition:
+    """The condition that windows amount to.
+
+    Parameters
+    ----------
+    verdicts
+        At least the newest window of every version, whatever its status, and its ``windows`` newest
+        decided ones; in any order.
+    windows
+        How many decisions of a version count.
+    changes_of
+        Fields that drifted in a window of a version, strongest first; asked only for windows that drifted.
+    qualities_of
+        Judged qualities of a version, newest first.
+    """
+    if not verdicts:
         return ModelCondition(model, ())
-    newest = max(row["window_start"] for row in rows)
-    in_service = sorted({row["version"] for row in rows if row["window_start"] == newest})
+    newest = max(verdict.start for verdict in verdicts)
     versions = []
-    for version in in_service:
-        decided = [row for row in rows if row["version"] == version and row["status"] in DECIDED]
-        changes: tuple[FieldChange, ...] = ()
-        if decided and decided[0]["status"] == "drifted":
-            found = store.query(
-                load_sql(__file__, "condition_fields"),
-                {"model": model, "version": version, "window_start": decided[0]["window_start"]},
-            )
-            changes = tuple(FieldChange(**row) for row in found)
-        quality_rows = store.query(
-            load_sql(__file__, "condition_quality"),
-            {"model": model, "version": version, "windows": windows, "judged": list(JUDGED)},
-        )
+    for version in sorted({verdict.version for verdict in verdicts if verdict.start == newest}):
+        mine = sorted(
+            (one for one in verdicts if one.version == version and one.status in DECIDED),
+            key=lambda one: one.start,
+            reverse=True,
+        )[:windows]
+        drifted = bool(mine) and mine[0].status == "drifted"
         versions.append(
             VersionCondition(
                 version=version,
-                window_start=decided[0]["window_start"] if decided else newest,
-                drift_statuses=tuple(row["status"] for row in decided),
-                qualities=tuple(Quality(**row) for row in quality_rows),
-                changes=changes,
+                window_start=mine[0].start if mine else newest,
+                drift_statuses=tuple(one.status for one in mine),
+                qualities=qualities_of(version)[:windows],
+                changes=changes_of(version, mine[0].start) if drifted else (),
             )
         )
     return ModelCondition(model, tuple(versions))
+
+
+def condition_of_windows(model: str, evaluated: Sequence[EvaluatedWindow], *, windows: int) -> ModelCondition:
+    """Condition of a model from evaluated windows in memory; without labels there is no quality."""
+    by_key = {(window.version, window.start): window for window in evaluated}
+    return assess(
+        model,
+        [WindowVerdict(window.version, window.start, window.status) for window in evaluated],
+        windows=windows,
+        changes_of=lambda version, start: changes_in(by_key[version, start].drifted),
+        qualities_of=lambda version: (),
+    )
+
+
+def changes_in(drifted: Sequence[Finding]) -> tuple[FieldChange, ...]:
+    """The fields that drifted in a window, strongest first."""
+    changes = [
+        FieldChange(
+            field=finding.column,
+            reason=finding.decision.reason,
+            effect=finding.decision.effect,
+            evidence=finding.decision.evidence,
+            threshold=finding.decision.threshold,
+            effective_rows=finding.effective_rows,
+            minimum_detectable_effect=finding.decision.minimum_detectable_effect,
+        )
+        for finding in drifted
+    ]
+
+    def weakest_last(change: FieldChange) -> tuple[bool, float, str]:
+        strength = change.evidence / change.threshold if change.threshold else math.inf
+        return math.isnan(strength), 0.0 if math.isnan(strength) else -strength, change.field
+
+    return tuple(sorted(changes, key=weakest_last))
+
+
+def read_condition(store: Store, model: str, *, windows: int) -> ModelCondition:
+    """Condition of a model from its ``windows`` newest decisions a version in the database."""
+
+    def changes_of(version: str, start: datetime) -> tuple[FieldChange, ...]:
+        found = store.query(
+            load_sql(__file__, "condition_fields"),
+            {"model": model, "version": version, "window_start": start},
+        )
+        return tuple(FieldChange(**row) for row in found)
+
+    def qualities_of(version: str) -> tuple[Quality, ...]:
+        found = store.query(
+            load_sql(__file__, "condition_quality"),
+            {"model": model, "version": version, "windows": windows, "judged": list(JUDGED)},
+        )
+        return tuple(Quality(**row) for row in found)
+
+    rows = store.query(load_sql(__file__, "condition_windows"), {"model": model, "windows": windows})
+    verdicts = [WindowVerdict(row["version"], row["window_start"], row["status"]) for row in rows]
+    return assess(model, verdicts, windows=windows, changes_of=changes_of, qualities_of=qualities_of)
