@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from dashboards.web import formats
 from dashboards.web.costs import CostSource
+from dashboards.web.explanations import ExplanationSource, ExplanationView
 from dashboards.web.fleet_page import COLUMNS, PAGE_ROWS, fleet_view
 from dashboards.web.model_page import SPANS, drawn_range, model_view
 from dashboards.web.series import ModelSeries, model_series
@@ -64,6 +65,7 @@ class PageSources:
     store: Store
     settings: Settings
     costs: CostSource
+    explanations: ExplanationSource
 
 
 router = APIRouter(include_in_schema=False)
@@ -123,6 +125,22 @@ def model_page(
     span = windows if windows in SPANS else _DEFAULT_SPAN
     view = model_view(sources.store, sources.settings, sources.costs, model, field, span, datetime.now(UTC))
     return _page(request, "model.html", {"view": view, "refresh_seconds": _refresh_seconds(sources.settings)})
+
+
+@router.get("/models/{model}/explanation")
+def explanation_page(
+    request: Request,
+    sources: Sources,
+    model: str,
+    field: Annotated[str, Query(max_length=400)],
+    version: Annotated[str, Query(max_length=400)] = "",
+    window: datetime | None = None,
+    segment: Annotated[str, Query(max_length=400)] = "",
+) -> Response:
+    """One field of a model in one window: why it has its status."""
+    moment = window.replace(tzinfo=UTC) if window is not None and window.tzinfo is None else window
+    found = sources.explanations.explain(model, field, version, moment, segment)
+    return _page(request, "explanation.html", {"view": ExplanationView(found)})
 
 
 @router.get("/models/{model}/series.json")

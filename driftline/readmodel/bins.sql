@@ -31,7 +31,7 @@ FROM
            effective_rows, mean, std
     FROM profiles FINAL
     WHERE model = {model:String}
-      AND field = {field:String}
+      AND field = {field:String} AND segment = ''
       AND ({version:String} = '' OR profiles.version = {version:String})
       AND window_start < fromUnixTimestamp64Milli({until_ms:Int64})
     ORDER BY window_start DESC, version DESC, computed_at DESC
@@ -41,7 +41,7 @@ INNER JOIN
 (
     SELECT baseline_id, name, kind, edges, categories, top, complete, counts, rows, effective_rows, mean, std
     FROM baselines
-    WHERE model = {model:String} AND field = {field:String}
+    WHERE model = {model:String} AND field = {field:String} AND segment = ''
     ORDER BY created_at DESC
     LIMIT 1 BY baseline_id
 ) AS reference ON reference.baseline_id = current.baseline_id

@@ -3,7 +3,7 @@
 --   of the window's start, half open; most UInt32 fields.
 -- Columns: one row a field; points, oldest first: window start, version, rows, effect (standard units),
 --   strength (|evidence| / threshold), minimum detectable effect (standard units).
--- Reads findings by the prefix (model) of its key (model, version, window_start, field).
+-- Reads findings by the prefix (model) of its key (model, version, window_start, field, segment, change); the main finding of a field, over all rows.
 SELECT
     field,
     arraySort(p -> (p.1, p.3), groupArray((
@@ -16,7 +16,7 @@ SELECT
     ))) AS points,
     count() OVER () AS fields
 FROM findings FINAL
-WHERE model = {model:String}
+WHERE model = {model:String} AND segment = '' AND change IN ('', 'distribution')
   AND window_start >= fromUnixTimestamp64Milli({since_ms:Int64})
   AND window_start < fromUnixTimestamp64Milli({until_ms:Int64})
 GROUP BY field

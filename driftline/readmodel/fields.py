@@ -13,6 +13,7 @@ from driftline.readmodel.records import Figure, Record
 from driftline.store import Store, load_sql
 
 FindingStatus = Literal["ok", "watch", "drifted", "insufficient_data", "failed"]
+Change = Literal["distribution", "missing", "unseen", "schema", "multivariate", "correlation"]
 
 
 class Finding(Record):
@@ -22,7 +23,11 @@ class Finding(Record):
     baseline_id: str
     window_start: datetime
     window_end: datetime
-    field: str = Field(description="Column of the model, e.g. image.brightness.")
+    field: str = Field(
+        description="Column of the model, e.g. image.brightness; (inputs) or (outputs) for several at once."
+    )
+    segment: str = Field(description="Rows it is about, as field=value; empty for all.")
+    change: Change = Field(description="Kind of change that was looked for.")
     kind: str
     role: str
     status: FindingStatus
@@ -35,6 +40,10 @@ class Finding(Record):
     minimum_detectable_effect: Figure = Field(
         description="Smallest effect that would be found 95 times in 100, in standard units."
     )
+    budget: Figure = Field(description="Nominal false episodes a year allotted to this finding.")
+    change_start: datetime | None = Field(description="Most likely first window of the change.")
+    change_earliest: datetime | None = Field(description="First window in which it may have begun.")
+    change_latest: datetime | None = Field(description="Last window in which it may have begun.")
     rows: Figure
     effective_rows: Figure
     statistics: dict[str, Figure] = Field(description="Psi, js, ks, wasserstein and so on, by name.")
@@ -58,12 +67,15 @@ def latest_findings(store: Store, model: str, since: datetime) -> list[Finding]:
 
 
 def finding_history(
-    store: Store, model: str, span: Range, field: str = "", version: str = ""
+    store: Store, model: str, span: Range, field: str = "", version: str = "", segment: str = ""
 ) -> list[Finding]:
-    """Findings over time, newest first; of every column and version unless they are named."""
+    """Findings over time, newest first; of every column and version unless they are named.
+
+    Without a segment they are about all rows, and about segments only where something moved.
+    """
     rows = store.query(
         load_sql(__file__, "fields_history"),
-        {"model": model, "field": field, "version": version, **span.parameters()},
+        {"model": model, "field": field, "version": version, "segment": segment, **span.parameters()},
     )
     return [_finding(row) for row in rows]
 

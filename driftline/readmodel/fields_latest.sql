@@ -1,8 +1,9 @@
 -- Findings of the newest closed window of each version of a model.
 -- Parameters: model String; since_ms Int64 Unix milliseconds: oldest window start that is looked at.
 -- Columns: one row a version and column of the model. effect, minimum_detectable_effect: standard
---   units; evidence, threshold: standardised deviations; scale: windows pooled.
--- Reads findings by (model, version, window_start) of its key (model, version, window_start, field),
+--   units; evidence, threshold: standardised deviations; scale: windows pooled; budget: nominal false
+--   episodes a year. Segments are left out while they are unremarkable.
+-- Reads findings by (model, version, window_start) of its key (model, version, window_start, field, segment, change),
 --   and only windows that windows says are complete.
 SELECT
     toString(version) AS version,
@@ -10,6 +11,8 @@ SELECT
     window_start,
     window_end,
     field,
+    toString(segment) AS segment,
+    if(change = '', 'distribution', toString(change)) AS change,
     toString(kind) AS kind,
     toString(role) AS role,
     toString(status) AS status,
@@ -20,6 +23,10 @@ SELECT
     threshold,
     scale,
     minimum_detectable_effect,
+    budget,
+    change_start,
+    change_earliest,
+    change_latest,
     rows,
     effective_rows,
     statistics,
@@ -34,4 +41,5 @@ WHERE model = {model:String}
       WHERE model = {model:String} AND window_start >= fromUnixTimestamp64Milli({since_ms:Int64})
       GROUP BY version
   )
-ORDER BY field, version
+  AND (segment = '' OR status IN ('drifted', 'watch'))
+ORDER BY field, version, segment, change

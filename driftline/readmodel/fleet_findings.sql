@@ -2,7 +2,7 @@
 -- Parameters: model String, empty for all; since_ms Int64 Unix milliseconds: oldest window looked at.
 -- Columns: one row a model and version. effect: standard units; evidence, threshold: standardised
 --   deviations.
--- Reads findings by its key (model, version, window_start, field), complete windows only. Windows in
+-- Reads findings by its key (model, version, window_start, field, segment, change), complete windows only. Windows in
 --   which nothing moved are left out, so that a large healthy fleet costs next to nothing.
 SELECT
     toString(model) AS model,
@@ -24,7 +24,7 @@ FROM
     FROM
     (
         -- The newest row of each finding; FINAL would merge the whole history first.
-        SELECT model, version, field, effect, evidence, threshold, status
+        SELECT model, version, field, segment, change, effect, evidence, threshold, status
         FROM findings
         WHERE (model, version, window_start) IN
         (
@@ -44,7 +44,7 @@ FROM
             WHERE newest_status IN ('drifted', 'watch')
         )
         ORDER BY computed_at DESC
-        LIMIT 1 BY model, version, field
+        LIMIT 1 BY model, version, field, segment, change
     )
     GROUP BY model, version
 )

@@ -134,6 +134,7 @@ def finding_row(
         "finding_id": derived_id("fi", span.model, span.version, span.start, column.name),
         "baseline_id": span.baseline_id,
         "field": column.name,
+        "change": "distribution",
         "kind": column.kind,
         "role": column.role,
         "status": status or ("drifted" if drifted else "ok"),
