@@ -4,21 +4,23 @@ ALTER TABLE profiles
     ADD COLUMN IF NOT EXISTS segment LowCardinality(String) COMMENT 'empty: all rows; else field=value',
     MODIFY ORDER BY (model, version, baseline_id, field, window_start, segment);
 
--- What the evidence scan reads: the directed scores of one field in one window, packed, so that the last
--- week of a whole fleet can be read in seconds. Derived from profiles; short-lived.
+-- What the evidence scan reads: the directed scores of all fields of a model in one window, packed into one
+-- row, so that the last week of a whole fleet can be read in seconds (docs/decisions/0012). Derived from
+-- profiles. The newest computed_at of a window counts.
 CREATE TABLE IF NOT EXISTS window_scores (
     model LowCardinality(String),
     version LowCardinality(String),
     baseline_id String,
     segment LowCardinality(String) COMMENT 'empty: all rows; else field=value',
-    field String,
     window_start DateTime64(3, 'UTC'),
-    scores String COMMENT 'little-endian Float32: effective rows, then the mean of every score less its baseline mean',
+    shape UInt64 COMMENT 'which fields in which order and how many numbers each: a hash; rows of another shape are for other scores',
+    scores String COMMENT 'little-endian Float32, field after field: effective rows, then the mean of every score less its baseline mean',
     computed_at DateTime64(6, 'UTC')
 ) ENGINE = ReplacingMergeTree(computed_at)
 PARTITION BY toMonday(window_start)
-ORDER BY (model, version, baseline_id, segment, field, window_start)
-TTL toDateTime(window_start) + INTERVAL 400 DAY;
+ORDER BY (model, version, baseline_id, segment, window_start)
+TTL toDateTime(window_start) + INTERVAL 400 DAY
+SETTINGS index_granularity = 512;
 
 ALTER TABLE findings
     ADD COLUMN IF NOT EXISTS segment LowCardinality(String) COMMENT 'empty: all rows; else field=value',
