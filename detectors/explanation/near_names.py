@@ -30,7 +30,7 @@ def not_found(what: str, name: str, known: Iterable[str], otherwise: str = "") -
     names = sorted(set(known))
     folded = {one.lower(): one for one in names}
     close = [folded[one] for one in difflib.get_close_matches(name.lower(), folded, n=SHOWN, cutoff=0.7)]
-    close += [one for one in names if name and name.lower() in one.lower() and one not in close]
+    close += [one for one in names if one not in close and _holds_the_other(name.lower(), one.lower())]
     said = f"there is no {what} called {name!r}"
     if close:
         said += f"; did you mean {_listed(close[:SHOWN], 'or')}?"
@@ -40,6 +40,10 @@ def not_found(what: str, name: str, known: Iterable[str], otherwise: str = "") -
     elif otherwise:
         said += f": {otherwise}"
     return NotFound(said)
+
+
+def _holds_the_other(one: str, other: str) -> bool:
+    return bool(one and other) and (one in other or other in one)
 
 
 def _listed(names: list[str], word: str) -> str:

@@ -27,7 +27,8 @@ def in_words(facts: Explanation) -> tuple[str, ...]:
     """
     if facts.status not in _DECIDED:
         return _undecided(facts)
-    said = [_position(facts), _verdict(facts), _beginning(facts), _moved(facts), _missing(facts)]
+    first = [_unmoved(facts)] if facts.status == "ok" else [_position(facts), _verdict(facts)]
+    said = [*first, _beginning(facts), _moved(facts), _missing(facts)]
     said += [_other(one.change, one.status, one.reason) for one in facts.others]
     said.append(_detectable(facts))
     return tuple(sentence for sentence in said if sentence)
@@ -70,12 +71,19 @@ def _undecided(facts: Explanation) -> tuple[str, ...]:
     return (lead, *(sentence for sentence in more if sentence))
 
 
+def _unmoved(facts: Explanation) -> str:
+    return (
+        f"In {_when(facts, 1)} {_name(facts)} looked as in {_baseline(facts)}: what differs is what chance "
+        f"brings when nothing has changed ({_evidence(facts)})."
+    )
+
+
 def _position(facts: Explanation) -> str:
     """Where the field lay, in the direction that has the strongest evidence."""
     pooled = facts.scale > 1
     when = _when(facts, facts.scale)
     lead = f"{'Over' if pooled else 'In'} {when} {_name(facts)}"
-    baseline = f"its baseline {facts.baseline_name!r}" if facts.baseline_name else "its baseline"
+    baseline = _baseline(facts)
     if facts.direction == "location" and facts.effect is not None:
         size = abs(facts.effect)
         if size < 0.005:
@@ -118,20 +126,25 @@ _ORDINALS = {"2": "second", "3": "third", "4": "fourth", "5": "fifth", "6": "six
 
 
 def _verdict(facts: Explanation) -> str:
-    needed = f"evidence {_figure(facts.evidence)}, {_figure(facts.threshold)} needed"
     if facts.status == "drifted":
         return (
             "If nothing had changed, this model would show something this strong less than "
-            f"{years_in_words(facts.model_budget)} ({needed})."
+            f"{years_in_words(facts.model_budget)} ({_evidence(facts)})."
         )
-    if facts.status == "watch":
-        if facts.evidence is not None and facts.threshold is not None and facts.evidence >= facts.threshold:
-            return (
-                f"That is no chance ({needed}), but smaller than the tolerance of {facts.tolerance:g} "
-                "that was set, so it does not count as drift."
-            )
-        return f"That is suspicious, but may still be chance ({needed})."
-    return f"That is what chance brings when nothing has changed ({needed})."
+    if facts.evidence is not None and facts.threshold is not None and facts.evidence >= facts.threshold:
+        return (
+            f"Chance does not explain that ({_evidence(facts)}), but it is smaller than the tolerance of "
+            f"{facts.tolerance:g} that was set, so it does not count as drift."
+        )
+    return f"That is suspicious, but may still be chance ({_evidence(facts)})."
+
+
+def _evidence(facts: Explanation) -> str:
+    return f"evidence {_figure(facts.evidence)}, {_figure(facts.threshold)} needed"
+
+
+def _baseline(facts: Explanation) -> str:
+    return f"its baseline {facts.baseline_name!r}" if facts.baseline_name else "its baseline"
 
 
 def _beginning(facts: Explanation) -> str:
@@ -178,7 +191,12 @@ def _values_in(bin_: Bin) -> str:
         return f"rows with {bin_.label!r}"
     if bin_.kind == "other":
         return f"rare categories {bin_.label}"
-    return f"values {bin_.label}" if bin_.label.startswith(("<", "≥")) else f"values from {bin_.label}"
+    if bin_.lower is None or bin_.upper is None:
+        return f"values {bin_.label}"
+    low, high = f"{bin_.lower:.3g}", f"{bin_.upper:.3g}"
+    if low == high:
+        low, _, high = bin_.label.partition(" – ")
+    return f"values of {low} to {high}" if high else f"values of {low}"
 
 
 def _missing(facts: Explanation) -> str:
@@ -216,7 +234,7 @@ def _detectable(facts: Explanation) -> str:
     if shared is None:
         return ""
     raised = math.sin(min(math.pi / 2, math.asin(math.sqrt(min(1.0, shared[0]))) + size / 2)) ** 2
-    return f"A rise from {_percent(shared[0])} to less than {_percent(raised)} may go unseen {where}."
+    return f"A rise from {_percent(shared[0])} to anything below {_percent(raised)} may go unseen {where}."
 
 
 def _share_of_direction(facts: Explanation) -> tuple[float, float] | None:

@@ -9,10 +9,11 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from dashboards.web.pages import PageSources, mount_pages
-from service.api import read_costs, read_episodes, read_history, read_models
+from service.api import explanations, read_costs, read_episodes, read_history, read_models
 from service.api.errors import ErrorBody, install_error_handlers, unexpected_response
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
+from service.api.page_explanations import PageExplanations
 from service.api.probes import router as probes
 from service.api.requests import RequestContext
 from service.api.services import ApiServices
@@ -49,11 +50,24 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
     install_error_handlers(app)
     app.add_middleware(RequestContext, unexpected=unexpected_response, registry=services.registry)
     services.registry.register(FleetMetrics(services.store, services.settings))
-    readers = (read_models.router, read_history.router, read_episodes.router, read_costs.router)
+    # A field's name may hold slashes, so what follows it has to be looked at before the field itself.
+    readers = (
+        explanations.router,
+        read_models.router,
+        read_history.router,
+        read_episodes.router,
+        read_costs.router,
+    )
     for router in (*readers, *extra_routers):
         app.include_router(router, prefix=API_PREFIX, responses=_FAILURES)
     app.include_router(probes)
     mount_pages(
-        app, PageSources(services.store, services.settings, PageCosts(services.store, services.settings))
+        app,
+        PageSources(
+            services.store,
+            services.settings,
+            PageCosts(services.store, services.settings),
+            PageExplanations(services.store, services.settings),
+        ),
     )
     return app

@@ -9,7 +9,20 @@ import typer
 
 from driftline import __version__
 from driftline.errors import DriftlineError
-from service.cli import baseline, check, collect, demo, doctor, grafana, labels, models, node, register, serve
+from service.cli import (
+    baseline,
+    check,
+    collect,
+    demo,
+    doctor,
+    explain,
+    grafana,
+    labels,
+    models,
+    node,
+    register,
+    serve,
+)
 from service.cli.output import print_json
 
 app = typer.Typer(
@@ -23,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for module in (demo, check, serve, collect, node, register, baseline, labels, models, doctor):
+for module in (demo, check, serve, collect, node, register, baseline, labels, models, explain, doctor):
     app.command()(module.command)
 app.add_typer(grafana.app, name="grafana")
 

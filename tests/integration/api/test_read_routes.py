@@ -17,6 +17,7 @@ PATHS = {
     "/models/{model}/health": f"/models/{MODEL}/health",
     "/models/{model}/fields": f"/models/{MODEL}/fields",
     "/models/{model}/fields/{field}": f"/models/{MODEL}/fields/image.sharpness",
+    "/models/{model}/fields/{field}/explanation": f"/models/{MODEL}/fields/image.sharpness/explanation",
     "/models/{model}/windows": f"/models/{MODEL}/windows",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
@@ -117,3 +118,19 @@ def test_costs_say_what_was_measured(client: httpx2.Client) -> None:
 def test_numbers_that_are_not_finite_are_null(client: httpx2.Client) -> None:
     bins = get(client, f"/models/{MODEL}/fields/scores.class")["bins"]
     assert (bins["baseline_mean"], bins["current_mean"]) == (None, None)
+
+
+def test_an_explanation_is_in_words_and_figures(client: httpx2.Client) -> None:
+    found = get(client, f"/models/{MODEL}/fields/scores.class/explanation")
+    assert "'scores.class'" in found["words"][0]
+    assert {one["name"] for one in found["rates"]} == {"missing", "unseen"}
+    assert found["row_tests"]["tests"] == []
+    assert found["row_tests"]["reason"]
+
+
+def test_an_explanation_of_what_is_not_there_names_what_is_close(client: httpx2.Client) -> None:
+    missing = client.get(f"{API}/models/{MODEL}/fields/image.sharpnes/explanation")
+    assert missing.status_code == 404
+    assert "did you mean 'image.sharpness'" in missing.json()["message"]
+    unknown = client.get(f"{API}/models/digit-ocr/fields/x/explanation").json()
+    assert (unknown["code"], "'digits-ocr'" in unknown["message"]) == ("not_found", True)

@@ -6,34 +6,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
-import numpy as np
 import pytest
 from pydantic import SecretStr
 
 from detectors.explanation import Question, explain
-from detectors.monitor import Monitor
-from detectors.reference_rows import baseline_from_rows
 from driftline.contract_store import ContractStore
-from driftline.contracts import Contract, parse_contract
+from driftline.contracts import Contract
 from driftline.errors import InvalidInput, NotFound
 from driftline.settings import Settings
 from driftline.store import Store
 from driftline.store.migrations import migrate
 from driftline.store.sql import quote_identifier
-from tests.integration.detectors.traffic import normal, send, window
+from tests.integration.detectors.traffic import window
+from tests.seeding.shop import ROWS_OF_A_WINDOW, SHOP, seed_shop
 
-CONTRACT = parse_contract(
-    {
-        "model": "shop",
-        "fields": [
-            {"name": "amount", "kind": "numeric"},
-            {"name": "payment", "kind": "categorical"},
-            {"name": "country", "kind": "categorical", "role": "segment"},
-        ],
-    }
-)
-PAYMENTS = ["card", "invoice", "voucher"]
-ROWS = 300
+ROWS = ROWS_OF_A_WINDOW
 
 
 @pytest.fixture(scope="module")
@@ -61,40 +48,7 @@ def store(clickhouse_url: str, quick: Settings) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def shop(store: Store, quick: Settings) -> Contract:
-    """Thirty quiet windows, then two in which amounts of country B rose and vouchers took over."""
-    contract = ContractStore(store).register(CONTRACT)
-    n = 5000
-    rng = np.random.default_rng(3)
-    baseline_from_rows(
-        store,
-        contract,
-        [
-            {
-                "amount": normal(3, n),
-                "payment": rng.choice(PAYMENTS, n, p=[0.6, 0.3, 0.1]).tolist(),
-                "country": rng.choice(["A", "B"], n).tolist(),
-            }
-        ],
-        name="training",
-        source="training.parquet",
-    )
-    for number in range(32):
-        rng = np.random.default_rng([number, 5])
-        moved = number >= 30
-        country = rng.choice(["A", "B"], ROWS)
-        shares = [0.3, 0.3, 0.4] if moved else [0.6, 0.3, 0.1]
-        send(
-            store,
-            contract,
-            {
-                "amount": (rng.normal(size=ROWS) + 2.0 * moved * (country == "B")).tolist(),
-                "payment": rng.choice(PAYMENTS, ROWS, p=shares).tolist(),
-                "country": country.tolist(),
-            },
-            start=window(number),
-        )
-    Monitor(store, quick).evaluate(contract, window(32) + timedelta(seconds=5))
-    return contract
+    return seed_shop(store, quick)
 
 
 def test_a_number_that_rose(store: Store, quick: Settings, shop: Contract) -> None:
@@ -188,7 +142,7 @@ def test_what_is_not_there_is_named_with_what_is(
 
 
 def test_a_model_that_was_never_compared(store: Store, quick: Settings) -> None:
-    ContractStore(store).register(CONTRACT.model_copy(update={"model": "new"}))
+    ContractStore(store).register(SHOP.model_copy(update={"model": "new"}))
     with pytest.raises(NotFound, match="has not been compared yet"):
         explain(store, quick, Question("new", "amount"))
 

@@ -1,0 +1,25 @@
+"""Explanations as the pages ask for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from detectors.explanation import Question, explain
+from driftline.readmodel.explanation import Explanation
+from driftline.settings import Settings
+from driftline.store import Store
+
+
+class PageExplanations:
+    """Explains from the store that the pages read."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def explain(
+        self, model: str, field: str, version: str, window: datetime | None, segment: str
+    ) -> Explanation:
+        """One field in one window."""
+        question = Question(model, field, version, window, segment)
+        return explain(self._store, self._settings, question)
