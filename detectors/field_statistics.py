@@ -1,16 +1,21 @@
-"""All statistics of one field: current counts against a baseline's."""
+"""All statistics of fields: current counts against a baseline's, of one field or of a whole stack."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from detectors.profiles.baseline import BaselineColumn
+from detectors.baselines.baseline import BaselineColumn
+from detectors.profiles.layout import MISSING_AT, UNSEEN_AT
+from detectors.reference_stack import ReferenceStack
 from detectors.statistics import STATISTICS, CountPairs, Scale
+
+Vector = NDArray[np.float64]
+
+RATES = ("missing_share", "baseline_missing_share", "unseen_share", "out_of_range_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,61 +27,99 @@ class BinShare:
     current: float
 
 
-def field_statistics(
-    baseline: BaselineColumn, counts: NDArray[np.float64], effective_rows: float
-) -> dict[str, float]:
-    """Every statistic that is defined for the field, by name.
+def stack_statistics(references: ReferenceStack, counts: Vector, effective_rows: Vector) -> dict[str, Vector]:
+    """Every statistic of F fields at once, by name; NaN where one is undefined.
 
     Those of ``STATISTICS`` that do not look at the order of bins, and ``chi_square_p_value``, over all
     slots with missing; ``missing_share``, and for numeric fields ``out_of_range_share``,
-    ``kolmogorov_smirnov`` (0..1) and ``wasserstein`` (baseline standard deviations) over the values
-    that are there; for categorical ones ``unseen_share``. What is undefined (a field without any value
-    on one side, a constant baseline for Wasserstein) is left out rather than filled in.
+    ``kolmogorov_smirnov`` (0..1) and ``wasserstein`` (baseline standard deviations) over the values that
+    are there; for categorical ones ``unseen_share``. Undefined is a statistic of a field without any value
+    on one side, and Wasserstein against a constant baseline.
+
+    Parameters
+    ----------
+    counts
+        Weighted counts now, aligned, shape ``(F, WIDTH)``; a field without any is undefined throughout.
+    effective_rows
+        Shape ``(F,)``.
     """
-    everything = CountPairs.of(
-        baseline.counts, counts, effective_baseline=baseline.effective_rows, effective_current=effective_rows
+    fields = len(references)
+    result = {name: np.full(fields, np.nan) for name in (*RATES, *STATISTICS, "chi_square_p_value")}
+    live = np.flatnonzero(
+        (counts.sum(axis=1) > 0)
+        & (references.counts.sum(axis=1) > 0)
+        & np.isfinite(counts).all(axis=1)
+        & (effective_rows > 0)
+        & np.isfinite(effective_rows)
     )
-    layout = baseline.layout
-    total = float(counts.sum())
-    result = {
-        "missing_share": float(counts[-1]) / total,
-        "baseline_missing_share": float(baseline.counts[-1] / baseline.counts.sum()),
-    }
-    if layout.kind == "categorical":
-        result["unseen_share"] = float(counts[-2]) / total
-    else:
-        outside = [region != "inside" for region in layout.regions()]
-        result["out_of_range_share"] = float(counts[:-1][outside].sum()) / total if layout.edges else 0.0
-    values = _present(everything, Scale(layout.positions(), baseline.std))
-    has_spread = math.isfinite(baseline.std) and baseline.std > 0
+    if live.size == 0:
+        return result
+    before, now = references.counts[live], counts[live]
+    n, m = references.effective_rows[live], effective_rows[live]
+    numeric = references.numeric[live]
+    total = now.sum(axis=1)
+    result["missing_share"][live] = now[:, MISSING_AT] / total
+    result["baseline_missing_share"][live] = before[:, MISSING_AT] / before.sum(axis=1)
+    result["unseen_share"][live] = np.where(numeric, np.nan, now[:, UNSEEN_AT] / total)
+    outside = (now[:, :MISSING_AT] * references.outside[live]).sum(axis=1) / total
+    result["out_of_range_share"][live] = np.where(numeric, outside, np.nan)
+    pairs = CountPairs.of(before, now, effective_baseline=n, effective_current=m)
     for statistic in STATISTICS.values():
         if not statistic.ordered:
-            result[statistic.name] = float(statistic.values(everything)[0])
-        elif layout.kind == "numeric" and values and (has_spread or not statistic.needs_scale):
-            result[statistic.name] = float(statistic.values(values)[0])
-    degrees = float(everything.degrees_of_freedom[0])
-    result["chi_square_p_value"] = float(chdtrc(degrees, result["chi_square"])) if degrees > 0 else 1.0
+            result[statistic.name][live] = statistic.values(pairs)
+    degrees = pairs.degrees_of_freedom
+    chance = chdtrc(np.maximum(degrees, 1.0), result["chi_square"][live])
+    result["chi_square_p_value"][live] = np.where(degrees > 0, chance, 1.0)
+    present = numeric & (before[:, :MISSING_AT].sum(axis=1) > 0) & (now[:, :MISSING_AT].sum(axis=1) > 0)
+    std = references.std[live]
+    scaled = present & np.isfinite(std) & (std > 0)
+    for statistic in STATISTICS.values():
+        defined = scaled if statistic.needs_scale else present
+        if not statistic.ordered or not defined.any():
+            continue
+        scale = Scale(references.positions[live][defined], std[defined])
+        # Of the effective rows only those with a value count here.
+        values = CountPairs.of(
+            _values(before[defined], n[defined]), _values(now[defined], m[defined]), scale=scale
+        )
+        result[statistic.name][live[defined]] = statistic.values(values)
     return result
 
 
-def _present(pairs: CountPairs, scale: Scale) -> CountPairs | None:
-    """The values that are there, without missing in the last slot; ``None`` when a side has none."""
-    reference, current = (pairs.p * pairs.n[:, None])[:, :-1], (pairs.q * pairs.m[:, None])[:, :-1]
-    if not (reference.sum() > 0 and current.sum() > 0):
-        return None
-    return CountPairs.of(reference, current, scale=scale)
+def _values(counts: Vector, effective: Vector) -> Vector:
+    """Counts of the values that are there, scaled so that all slots together are the effective rows."""
+    scaled: Vector = counts[:, :MISSING_AT] * (effective / counts.sum(axis=1))[:, None]
+    return scaled
 
 
-def moved_bins(
-    baseline: BaselineColumn, counts: NDArray[np.float64], most: int | None = None
-) -> list[BinShare]:
-    """Shares of every slot on both sides; with ``most``, the slots that moved most, largest first."""
-    reference = baseline.counts / baseline.counts.sum()
-    current = counts / counts.sum()
-    bins = [
-        BinShare(label, float(before), float(now))
-        for label, before, now in zip(baseline.layout.labels(), reference, current, strict=True)
-    ]
-    if most is None:
-        return bins
-    return sorted(bins, key=lambda bin_: -abs(bin_.current - bin_.baseline))[:most]
+def field_statistics(baseline: BaselineColumn, counts: Vector, effective_rows: float) -> dict[str, float]:
+    """The statistics of one field from its compact counts; see :func:`stack_statistics`.
+
+    What is undefined is left out rather than filled in.
+
+    Raises
+    ------
+    InvalidInput
+        NaN, infinite or negative counts, none at all, or an effective size that is not positive.
+    """
+    wide = baseline.layout.aligned(counts)
+    # Only to refuse what makes no sense: the stack would call it undefined.
+    CountPairs.of(
+        baseline.counts, counts, effective_baseline=baseline.effective_rows, effective_current=effective_rows
+    )
+    found = stack_statistics(ReferenceStack.of([baseline]), wide[None, :], np.array([effective_rows]))
+    return {name: float(values[0]) for name, values in found.items() if not np.isnan(values[0])}
+
+
+def moved_bins(baseline: BaselineColumn, counts: Vector, most: int | None = None) -> list[BinShare]:
+    """Shares of every slot on both sides; with ``most``, the slots that moved most, largest first.
+
+    Parameters
+    ----------
+    counts
+        Weighted compact counts now, shape ``(slots,)``.
+    """
+    reference, now = baseline.counts / baseline.counts.sum(), counts / counts.sum()
+    labels = baseline.layout.labels()
+    order = range(now.size) if most is None else np.argsort(-np.abs(now - reference), kind="stable")[:most]
+    return [BinShare(labels[slot], float(reference[slot]), float(now[slot])) for slot in order]
