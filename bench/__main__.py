@@ -24,6 +24,7 @@ BENCHES = (
     "triton_faults",
     "client",
     "evidence",
+    "multivariate",
     "demo",
 )
 
