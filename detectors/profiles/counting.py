@@ -1,28 +1,78 @@
-"""Count all columns of a model, for many windows, in one ClickHouse query.
+"""Count all columns of many models, in many windows, in few ClickHouse queries.
 
-The numeric part finds each value's bin by five comparisons with edges that ``transform`` looks up in
-constant arrays; measured against alternatives in docs/decisions/0003-counting-query.md. The
-categorical part has one expression a column, so the text varies with their number and is built here.
+A numeric value finds its bin by five comparisons with edges that lie in one constant array for all models
+of a query; a category finds its place by the hash of its name. Measured against alternatives in
+docs/decisions/0012-fleet-counting.md.
 """
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from detectors.profiles.layout import BINS, MISSING_SLOT, NUMERIC_SLOTS, OTHER_GROUPS, ColumnLayout
+from detectors.profiles.counting_constants import Batch, CountRequest, query_constants
+from detectors.profiles.counting_plan import CountingPlan
+from detectors.profiles.counts_from_rows import model_counts
+from detectors.profiles.layout import ColumnLayout
+from detectors.profiles.model_counts import ModelCounts
 from detectors.profiles.profile import Profile
-from driftline.contracts import Column, Contract
-from driftline.events import MISSING_CATEGORY
+from driftline.contracts import Contract
 from driftline.store import Store, load_sql
 
-LARGEST = sys.float_info.max
-"""What the query puts in place of an infinite value."""
+FIELDS_A_QUERY = 5_000
+"""Profiles that one query returns at most, about, unless a single request asks for more."""
+
+NAMES_A_QUERY = 200_000
+"""Names of categories that one query knows at most, about."""
+
+
+def count_fleet(
+    store: Store,
+    requests: Iterable[CountRequest],
+    *,
+    window_seconds: int,
+    fields_a_query: int = FIELDS_A_QUERY,
+    threads: int | None = None,
+) -> Iterator[list[tuple[CountRequest, ModelCounts]]]:
+    """Count the events of many models, a batch of them at a time.
+
+    The next batch is counted in the background while the caller works on the one it was given.
+
+    Parameters
+    ----------
+    requests
+        What to count. The same events may be asked for twice, which reads them twice.
+    window_seconds
+        Length of a window in seconds; windows begin at multiples of it since 1970.
+    fields_a_query
+        Bound of a batch, in fields times windows.
+    threads
+        Threads the database may use for a query; its own default when ``None``.
+
+    Yields
+    ------
+    list of (CountRequest, ModelCounts)
+        Every request once, in batches; a request without events has counts of 0 cells.
+    """
+    batches = _batches(requests, window_seconds, fields_a_query)
+    with ThreadPoolExecutor(1, thread_name_prefix="counting") as pool:
+        ahead = None
+        for batch in batches:
+            counting = pool.submit(_count, store, batch.requests, window_seconds, threads)
+            if ahead is not None:
+                yield ahead.result()
+            ahead = counting
+        if ahead is not None:
+            yield ahead.result()
+
+
+def count_model(store: Store, request: CountRequest, *, window_seconds: int) -> ModelCounts:
+    """Count the events of one model; see :func:`count_fleet`."""
+    return _count(store, [request], window_seconds, None)[0][1]
 
 
 def count_profiles(
@@ -58,117 +108,67 @@ def count_profiles(
     list of Profile
         One for each window that has events, version and column; no order.
     """
-    columns = [column for column in contract.columns() if column.name in layouts]
-    numeric = [column for column in columns if column.kind == "numeric"]
-    categorical = [column for column in columns if column.kind == "categorical"]
-    width = contract.width("numeric")
-    centre_of = {column.slot: (centres or {}).get(column.name, 0.0) for column in numeric}
-    params: dict[str, Any] = {
-        "model": contract.model,
-        "versions": list(versions),
-        "apart": int(apart),
-        "since": since,
-        "until": until,
-        "window_seconds": window_seconds,
-        "width": width,
-        "texts": contract.width("categorical"),
-        "slots": list(range(width * BINS)),
-        "edges": _flat_edges(numeric, layouts, width),
-        "centres": [_finite(centre_of.get(slot, 0.0)) for slot in range(width)],
-    }
-    expressions = []
-    for index, column in enumerate(categorical):
-        layout = layouts[column.name]
-        params[f"names_{index}"] = [*layout.categories, MISSING_CATEGORY]
-        missing = layout.slots - 1
-        params[f"slots_{index}"] = [*layout.category_slots(), missing]
-        cell = f"cells[{column.slot + 1}]"
-        # Without a complete list an unknown category cannot be told from a rare one: it joins its group.
-        unknown = str(missing - 1) if layout.complete else f"{layout.top} + CRC32({cell}) % {OTHER_GROUPS}"
-        expressions.append(
-            f"sumResample(0, {layout.slots}, 1)(weight, toUInt32(transform({cell}, "
-            f"{{names_{index}:Array(String)}}, {{slots_{index}:Array(UInt32)}}, toUInt32({unknown}))))"
-        )
-    # An empty tuple() is allowed; arrays of different lengths need a tuple rather than an array.
-    counts = f"tuple({', '.join(expressions)})" if expressions else "tuple(0)"
-    sql = load_sql(__file__, "counting").replace("/*CATEGORICAL*/ tuple(0)", counts)
-    profiles: list[Profile] = []
-    for row in store.query(sql, params):
-        profiles += [_numeric_profile(row, column, layouts[column.name], centre_of) for column in numeric]
-        profiles += [
-            _profile(row, column, np.array(row["categorical_counts"][index], dtype=np.float64))
-            for index, column in enumerate(categorical)
-        ]
-    return profiles
+    plan = CountingPlan.of(contract, layouts, centres)
+    request = CountRequest(plan, since, until, tuple(versions), apart)
+    counts = count_model(store, request, window_seconds=window_seconds)
+    return [
+        counts.profile(cell, index, layouts[name])
+        for cell in range(counts.cells)
+        for index, name in enumerate(counts.columns)
+    ]
 
 
-def _flat_edges(numeric: Sequence[Column], layouts: Mapping[str, ColumnLayout], width: int) -> list[float]:
-    """Edges of every slot, 32 cells each: a cell 0 never compared, the edges, then +inf as padding."""
-    flat = np.full((width, BINS), np.inf)
-    flat[:, 0] = -np.inf
-    for column in numeric:
-        edges = layouts[column.name].edges
-        flat[column.slot, 1 : 1 + len(edges)] = edges
-    return [float(edge) for edge in flat.ravel()]
+def _batches(requests: Iterable[CountRequest], window_seconds: int, fields_a_query: int) -> Iterator[Batch]:
+    """Requests in batches of bounded size, those of the same time together."""
+    waiting = sorted(requests, key=lambda request: (request.since, request.until, request.plan.model))
+    while waiting:
+        batch, names, later = Batch(), 0, []
+        for position, request in enumerate(waiting):
+            fields, more = _size(request, window_seconds), _names(request)
+            if not batch.takes(request):
+                later.append(request)
+                continue
+            if batch.requests and (batch.fields + fields > fields_a_query or names + more > NAMES_A_QUERY):
+                later += waiting[position:]
+                break
+            batch.add(request, fields)
+            names += more
+        waiting = later
+        yield batch
 
 
-def _numeric_profile(
-    row: Mapping[str, Any], column: Column, layout: ColumnLayout, centre_of: Mapping[int, float]
-) -> Profile:
-    cells = np.array(row["numeric_counts"][column.slot], dtype=np.float64)
-    assert cells.size == NUMERIC_SLOTS
-    counts = np.append(cells[: len(layout.edges) + 1], cells[MISSING_SLOT])
-    weight, low, high = counts[:-1].sum(), row["minima"][column.slot], row["maxima"][column.slot]
-    if weight <= 0:
-        return _profile(row, column, counts)
-    if low <= -LARGEST or high >= LARGEST:
-        # An infinite value has no place in a mean or a spread.
-        return _profile(row, column, counts, minimum=_unclamped(low), maximum=_unclamped(high))
-    offset = float(row["centred_sum"][column.slot] / weight)
-    # Of a constant only rounding would be left, and that is no spread.
-    variance = float(row["centred_squares"][column.slot] / weight) - offset * offset if low < high else 0.0
-    return _profile(
-        row,
-        column,
-        counts,
-        mean=centre_of[column.slot] + offset,
-        std=math.sqrt(variance) if variance > 0 else 0.0,
-        minimum=low,
-        maximum=high,
+def _size(request: CountRequest, window_seconds: int) -> int:
+    windows = int(np.ceil((request.until - request.since).total_seconds() / window_seconds))
+    cells = max(windows, 1) * max(len(request.versions), 1) * (1 + len(request.plan.segment_values))
+    return max(len(request.plan.columns), 1) * cells
+
+
+def _names(request: CountRequest) -> int:
+    return sum(len(each.names) for each in request.plan.categories) + len(request.plan.segment_values)
+
+
+def _count(
+    store: Store, requests: Sequence[CountRequest], window_seconds: int, threads: int | None
+) -> list[tuple[CountRequest, ModelCounts]]:
+    settings: dict[str, Any] = {} if threads is None else {"max_threads": threads}
+    found = store.query_columns(
+        load_sql(__file__, "counting"),
+        {
+            "models": sorted({request.plan.model for request in requests}),
+            "since": min(request.since for request in requests),
+            "until": max(request.until for request in requests),
+            "window_seconds": window_seconds,
+        },
+        constants=query_constants(requests),
+        settings=settings,
     )
-
-
-def _unclamped(value: float) -> float:
-    return math.copysign(math.inf, value) if abs(value) >= LARGEST else value
-
-
-def _profile(
-    row: Mapping[str, Any],
-    column: Column,
-    counts: np.ndarray,
-    mean: float = math.nan,
-    std: float = math.nan,
-    minimum: float = math.nan,
-    maximum: float = math.nan,
-) -> Profile:
-    squares = row["weight_squares"]
-    return Profile(
-        column=column.name,
-        version=row["version"],
-        window_start=row["window_start"],
-        counts=counts,
-        rows=row["rows"],
-        weight_sum=row["weight_sum"],
-        effective_rows=row["weight_sum"] ** 2 / squares if squares > 0 else 0.0,
-        mean=mean,
-        std=std,
-        minimum=minimum,
-        maximum=maximum,
-    )
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
+    rows: list[list[int]] = [[] for _ in requests]
+    for row, request in enumerate(found["request"]):
+        rows[request - 1].append(row)
+    return [
+        (request, model_counts(request.plan, found, mine))
+        for request, mine in zip(requests, rows, strict=True)
+    ]
 
 
 def window_start(moment: datetime, window_seconds: int) -> datetime:

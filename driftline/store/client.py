@@ -20,6 +20,10 @@ from driftline.errors import InvalidSettings, StoreQueryFailed, StoreUnavailable
 from driftline.store.sql import quote_identifier
 
 Rows = list[dict[str, Any]]
+Columns = dict[str, Sequence[Any]]
+
+CONSTANTS = "constants"
+"""Name under which a query finds the constants sent along with it: a table of one row."""
 
 MINIMUM_VERSION = (24, 8)
 """Oldest ClickHouse whose behaviour the queries rely on (argMax over tuples, server-side array values)."""
@@ -77,19 +81,57 @@ class Store:
         A connection that broke is replaced and the statement sent once more, so ``query`` is for
         statements that may run twice; :meth:`command` and :meth:`insert` never repeat by themselves.
         """
+        rows, types = self._read(sql, params, settings=settings, query_id=query_id)
+        names = [name for name, _ in types]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def query_columns(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        constants: Mapping[str, tuple[str, Any]] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Columns:
+        """Run a reading statement and return its columns: for results of many rows or long arrays.
+
+        Like :meth:`query` it may run twice.
+
+        Parameters
+        ----------
+        constants
+            Column name to ClickHouse type and value of the one row of a table ``constants`` that travels
+            with the query: arrays too long to be written into its text.
+        settings
+            With ``strings_as_bytes`` strings are returned as they are stored, and have to be ``bytes`` in
+            the constants too.
+
+        Returns
+        -------
+        dict
+            Column name to a sequence with a value a row.
+        """
+        tables = []
+        if constants:
+            structure = [(name, kind) for name, (kind, _) in constants.items()]
+            row = {name: value for name, (_, value) in constants.items()}
+            tables = [{"name": CONSTANTS, "structure": structure, "data": [row]}]
+        columns, types = self._read(sql, params, settings=settings, columnar=True, external_tables=tables)
+        names = [name for name, _ in types]
+        return dict(zip(names, columns or [()] * len(names), strict=True))
+
+    def _read(self, sql: str, params: Mapping[str, Any] | None, **options: Any) -> tuple[Any, Any]:
+        """Data and column types of a reading statement, which is sent again over a new connection."""
         for last in (False, True):
             try:
                 with self._connection() as client:
-                    rows, types = client.execute(
-                        sql, _bound(params), with_column_types=True, settings=settings, query_id=query_id
-                    )
-                break
+                    data, types = client.execute(sql, _bound(params), with_column_types=True, **options)
+                return data, types
             except StoreUnavailable:
                 if last:
                     raise
                 self._drop_idle()
-        names = [name for name, _ in types]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        raise AssertionError("the second attempt returns or raises")
 
     def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or ``None`` when there is no row."""
