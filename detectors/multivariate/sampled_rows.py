@@ -98,9 +98,9 @@ def read_rows(
         },
     )[0]
     weights = np.asarray(found["weights"], dtype=np.float64)
-    numbers = np.asarray(found["numbers"], dtype=np.float64).reshape(len(weights), -1)
-    texts = found["texts"]
-    width = contract.width("categorical")
+    numbers = np.asarray(found["numbers"], dtype=np.float64)
+    numbers = numbers.reshape(len(weights), contract.width("numeric"))
+    texts, width = found["texts"], contract.width("categorical")
     cells = [_numeric(layouts[column.name], numbers[:, column.slot]) for column in numeric]
     cells += [_categorical(layouts[column.name], texts[column.slot :: width]) for column in categorical]
     slots = np.stack(cells, axis=1) if cells else np.zeros((len(weights), 0), dtype=np.uint8)
