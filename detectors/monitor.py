@@ -46,7 +46,7 @@ class Monitor:
         )
         since = until - timedelta(seconds=settings.window_seconds * settings.lookback_windows)
         windows = closed_windows(
-            self._store, contract.model, since=since, until=until, window_seconds=settings.window_seconds
+            self._store, [contract.model], since=since, until=until, window_seconds=settings.window_seconds
         )
         if not windows:
             return []
