@@ -1,26 +1,26 @@
-"""From deviations to a decision about one field: an effect above tolerance *and* evidence."""
+"""From evidence to a decision about one field: an effect above tolerance *and* evidence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from detectors.evidence.scan import LEARNED_AT, Deviation
-from detectors.evidence.scores import Score
+from typing import Literal, get_args
 
 FieldStatus = Literal["ok", "watch", "drifted", "insufficient_data", "failed"]
+STATUSES: tuple[FieldStatus, ...] = get_args(FieldStatus)
 
 WATCH_SHARE = 0.75
 """Evidence from this share of its threshold on is worth watching."""
 
 POWER_95 = 1.645
 
+LEARNED_AT = 24
+"""Windows behind the one that is decided from which noise that is learned live counts as learned."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldDecision:
-    """What is decided about one field in one window.
+    """What is decided about one field and kind of change in one window.
 
     Attributes
     ----------
@@ -34,7 +34,11 @@ class FieldDecision:
     scale
         Windows pooled.
     minimum_detectable_effect
-        Effect that would be found in 95% of windows like this one, in standard units.
+        Effect that would be found in 95% of windows like this one by itself, in standard units; infinite
+        while nothing is known about the noise.
+    change_start, change_earliest, change_latest
+        Number of the most likely first window of the change, and of the first and last plausible one;
+        ``None`` where nothing changed. A window's number is its start since 1970 over its length.
     """
 
     status: FieldStatus
@@ -45,70 +49,54 @@ class FieldDecision:
     threshold: float = math.nan
     scale: int = 0
     minimum_detectable_effect: float = math.nan
+    change_start: int | None = None
+    change_earliest: int | None = None
+    change_latest: int | None = None
 
 
-def decide(
-    scores: Sequence[Score],
-    deviations: Mapping[str, Deviation],
-    thresholds: Mapping[str, float],
+def status_of(evidence: float, effect: float, threshold: float, tolerance: float) -> FieldStatus:
+    """Status of a change that is not open: ``drifted`` needs evidence *and* an effect at the tolerance.
+
+    >>> status_of(6.0, 0.2, 5.5, 0.1), status_of(6.0, 0.02, 5.5, 0.1), status_of(5.0, 0.2, 5.5, 0.1)
+    ('drifted', 'watch', 'watch')
+    """
+    real = abs(effect) >= tolerance
+    if evidence >= threshold:
+        return "drifted" if real else "watch"
+    return "watch" if real and evidence >= WATCH_SHARE * threshold else "ok"
+
+
+def reason_of(
+    status: FieldStatus,
+    direction: str,
     *,
+    is_share: bool,
+    effect: float,
+    evidence: float,
+    threshold: float,
     tolerance: float,
     windows_behind: int | None = None,
-) -> FieldDecision:
-    """Decide about a field from the deviation of each of its scores.
+) -> str:
+    """A decision in words.
 
     Parameters
     ----------
-    scores
-        The field's scores; at least one.
-    deviations, thresholds
-        Deviation and needed evidence by score name.
-    tolerance
-        Smallest effect that counts as drift, in standard units.
     windows_behind
-        Windows since the evidence floor, to tell that the scan is still learning; ``None`` for a
-        single comparison.
-
-    Returns
-    -------
-    FieldDecision
-        ``drifted`` needs evidence at its threshold and an effect at the tolerance in one direction;
-        ``watch`` is strong evidence below either.
+        Windows from which the noise is learned live; ``None`` where it is known or rows are independent.
     """
-    alarms = [
-        score
-        for score in scores
-        if deviations[score.name].evidence >= thresholds[score.name]
-        and abs(deviations[score.name].effect) >= tolerance
-    ]
-    pool = alarms or list(scores)
-    top = max(pool, key=lambda score: deviations[score.name].evidence / thresholds[score.name])
-    deviation, threshold = deviations[top.name], thresholds[top.name]
-    figures = (
-        f"{top.name} {deviation.effect:+.2f} {'sd' if top.kind == 'location' else 'h'} "
-        f"(tolerance {tolerance:g}), evidence {deviation.evidence:.1f} of {threshold:.1f} needed"
+    words = (
+        f"{direction} {effect:+.2f} {'h' if is_share else 'sd'} "
+        f"(tolerance {tolerance:g}), evidence {evidence:.1f} of {threshold:.1f} needed"
     )
-    status: FieldStatus
-    if alarms:
-        status, reason = "drifted", figures
-    elif deviation.evidence >= threshold:
-        status, reason = "watch", f"real but below tolerance: {figures}"
-    elif deviation.evidence >= WATCH_SHARE * threshold and abs(deviation.effect) >= tolerance:
-        status, reason = "watch", f"not yet enough evidence: {figures}"
-    else:
-        status, reason = "ok", figures
-    if windows_behind is not None and windows_behind <= LEARNED_AT and status != "drifted":
-        reason = f"learning ({windows_behind} of {LEARNED_AT} windows), gross change only: {reason}"
-    return FieldDecision(
-        status=status,
-        reason=reason,
-        effect=deviation.effect,
-        direction=top.name,
-        evidence=deviation.evidence,
-        threshold=threshold,
-        scale=deviation.scale,
-        minimum_detectable_effect=(threshold + POWER_95) * deviation.standard_error,
-    )
+    if status == "watch":
+        weak = evidence < threshold
+        words = f"{'not yet enough evidence' if weak else 'real but below tolerance'}: {words}"
+    if status == "drifted":
+        lasting = evidence < threshold or abs(effect) < tolerance
+        return f"not yet back to normal: {words}" if lasting else words
+    if windows_behind is not None and windows_behind <= LEARNED_AT:
+        words = f"learning ({windows_behind} of {LEARNED_AT} windows), gross change only: {words}"
+    return words
 
 
 def insufficient(effective_rows: float, needed: float) -> FieldDecision:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
-from scipy.optimize import brentq
-from scipy.special import ndtr
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_ndtr, ndtri
 
 SECONDS_PER_MONTH = 30 * 86400.0
+LEAST, MOST = 0.5, 37.0
+"""Thresholds in standard deviations between which every budget lies."""
 
 
 def looks_per_window(threshold: float) -> float:
@@ -42,14 +45,23 @@ def monitoring_threshold(alpha_month: float, window_seconds: float) -> float:
     >>> round(monitoring_threshold(0.01 / 25 / 2, 3600), 2)
     5.5
     """
-    windows = SECONDS_PER_MONTH / window_seconds
+    return float(monitoring_thresholds(np.array([alpha_month]), window_seconds)[0])
+
+
+def monitoring_thresholds(alpha_month: ArrayLike, window_seconds: float) -> NDArray[np.float64]:
+    """:func:`monitoring_threshold` of many budgets at once; any shape, infinite for a budget of 0."""
     # A looser budget than one false alarm a month and score is no different from that.
-    alpha_month = min(alpha_month, 1.0)
-
-    def excess(h: float) -> float:
-        return math.log(2 * ndtr(-h) * windows * looks_per_window(h)) - math.log(alpha_month)
-
-    return float(brentq(excess, 0.5, 37.0))
+    wanted = np.minimum(np.asarray(alpha_month, dtype=np.float64), 1.0)
+    found, back = np.unique(wanted, return_inverse=True)
+    windows = SECONDS_PER_MONTH / window_seconds
+    with np.errstate(divide="ignore"):
+        target = np.log(found) - math.log(2 * windows)
+    low, high = np.full(found.size, LEAST), np.full(found.size, MOST)
+    for _ in range(60):
+        middle = (low + high) / 2
+        more = log_ndtr(-middle) + np.log(np.maximum(1.0, 1.75 * middle - 2.5)) > target
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    return np.where(wanted > 0, high[back].reshape(wanted.shape), np.inf)
 
 
 def single_look_threshold(alpha: float) -> float:
@@ -58,4 +70,9 @@ def single_look_threshold(alpha: float) -> float:
     >>> round(single_look_threshold(0.05), 3)
     1.96
     """
-    return float(brentq(lambda h: math.log(2 * ndtr(-h)) - math.log(alpha), 0.0, 37.0))
+    return float(single_look_thresholds(np.array([alpha]))[0])
+
+
+def single_look_thresholds(alpha: ArrayLike) -> NDArray[np.float64]:
+    """:func:`single_look_threshold` of many probabilities at once; infinite for 0."""
+    return np.asarray(-ndtri(np.asarray(alpha, dtype=np.float64) / 2), dtype=np.float64)

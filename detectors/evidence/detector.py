@@ -1,4 +1,4 @@
-"""Evidence about one field: all its scores scanned over stored windows, then decided."""
+"""Evidence about one field: a single comparison, or the last of its windows."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.decision import FieldDecision, decide, insufficient
-from detectors.evidence.budget import monitoring_threshold, single_look_threshold
-from detectors.evidence.closing import recovered_over
-from detectors.evidence.scan import Series, scan
-from detectors.evidence.scores import Score, scores_of
-from detectors.profiles.baseline import BaselineColumn
+from detectors.baselines.baseline import BaselineColumn
+from detectors.decision import FieldDecision, insufficient
+from detectors.evidence.judge import Judge
+from detectors.evidence.noise import Noise
+from detectors.evidence.recovery import recovered_over
+from detectors.evidence.score_set import CHANGES
+from detectors.evidence.scoring import score_set
+from detectors.evidence.series import ScoreSeries
+
+_GRAVITY = ("insufficient_data", "failed", "ok", "watch", "drifted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class WindowCounts:
 
 
 class FieldDetector:
-    """Decides about one field of a model against one baseline.
+    """Decides about one field of a model against one baseline: a stack of one.
 
     Parameters
     ----------
@@ -50,64 +54,50 @@ class FieldDetector:
         tolerance: float,
         min_samples: float,
     ) -> None:
-        self._baseline_rows = baseline.effective_rows
-        self._single = window_seconds is None
-        self._tolerance = tolerance
+        self._layout = baseline.layout
         self._min_samples = min_samples
-        self._scores = scores_of(baseline.layout, baseline.counts, baseline.effective_rows)
-        self._thresholds = {
-            score.name: single_look_threshold(alpha * score.budget_share)
-            if window_seconds is None
-            else monitoring_threshold(alpha * score.budget_share, window_seconds)
-            for score in self._scores
-        }
-
-    def decide(self, windows: Sequence[WindowCounts]) -> FieldDecision:
-        """Decide about the last of ``windows`` (oldest first, since the evidence floor)."""
-        if not windows or windows[-1].effective_rows < self._min_samples:
-            return insufficient(windows[-1].effective_rows if windows else 0.0, self._min_samples)
-        if self._baseline_rows < self._min_samples:
-            return FieldDecision(
-                "insufficient_data",
-                f"the baseline has {self._baseline_rows:.0f} effective rows, {self._min_samples:.0f} needed",
-            )
-        usable = [window for window in windows if window.effective_rows >= 1 and window.counts.sum() > 0]
-        history = _History(usable)
-        deviations = {
-            score.name: scan(score, history.series(score), self._baseline_rows, independent_rows=self._single)
-            for score in self._scores
-        }
-        return decide(
-            self._scores,
-            deviations,
-            self._thresholds,
-            tolerance=self._tolerance,
-            windows_behind=None if self._single else len(usable) - 1,
+        counts = baseline.layout.aligned(baseline.counts)[None]
+        self.scores = score_set([baseline.layout], counts, np.array([baseline.effective_rows]))
+        self._judge = Judge(
+            self.scores,
+            Noise.live(self.scores),
+            alphas=alpha,
+            window_seconds=window_seconds,
+            tolerances=tolerance,
+            min_samples=min_samples,
         )
 
+    def decide(self, windows: Sequence[WindowCounts]) -> FieldDecision:
+        """Decide about the last of ``windows`` (oldest first, since the evidence floor).
+
+        Returns the gravest of the decisions about its kinds of change.
+        """
+        if not windows:
+            return insufficient(0.0, self._min_samples)
+        decisions, _ = self._judge.decide(self._series(windows))
+        judged = decisions.score[0, 0] >= 0
+        found = [decisions.decision(0, 0, change) for at, change in enumerate(CHANGES) if judged[at]]
+        found = found or [decisions.decision(0, 0)]
+        return max(found, key=lambda one: (_GRAVITY.index(one.status), one.evidence / one.threshold))
+
     def recovered(self, windows: Sequence[WindowCounts], direction: str, effect: float) -> int | None:
-        """Windows over which an earlier effect in one direction has gone; see :func:`recovered_over`."""
-        usable = [window for window in windows if window.effective_rows >= 1 and window.counts.sum() > 0]
-        score = next((score for score in self._scores if score.name == direction), None)
-        if score is None or not usable:
+        """Windows over which an earlier effect in one direction has gone, or ``None`` while it lasts."""
+        score = self.scores.index(0, direction)
+        if score is None or not windows:
             return None
-        return recovered_over(score, _History(usable).series(score), self._baseline_rows, effect)
+        series = self._series(windows)
+        seen = series.rows[0] > 0
+        return recovered_over(
+            series.means[0, seen, score].astype(np.float64),
+            series.rows[0, seen].astype(np.float64),
+            base=float(self.scores.base[0, score]),
+            variance=float(self.scores.variance[0, score]),
+            is_share=bool(self.scores.is_share[score]),
+            baseline_rows=float(self.scores.rows[0]),
+            effect=effect,
+        )
 
-
-class _History:
-    """Counts of the windows as one matrix, from which every score has its series."""
-
-    def __init__(self, windows: Sequence[WindowCounts]) -> None:
-        self._rows = np.array([window.effective_rows for window in windows])
-        counts = np.stack([window.counts for window in windows])
-        self._shares = counts / counts.sum(axis=1, keepdims=True)
-
-    def series(self, score: Score) -> Series:
-        if score.kind == "share":
-            return Series(self._shares @ score.weights, self._rows)
-        # Missing rows have no location: the mean is over the rows that are there.
-        present = 1.0 - self._shares[:, -1]
-        values = self._shares.copy()
-        values[:, -1] = 0.0
-        values /= np.where(present > 0, present, 1.0)[:, None]
-        return Series(values @ score.weights, np.maximum(self._rows * present, 1e-6), values)
+    def _series(self, windows: Sequence[WindowCounts]) -> ScoreSeries:
+        counts = self._layout.aligned(np.stack([window.counts for window in windows]))
+        rows = np.array([window.effective_rows for window in windows])
+        return ScoreSeries.of_counts(self.scores, counts[None], rows[None])

@@ -1,179 +1,324 @@
-"""A two-sample scan over window scales: is the recent past different from the baseline?
-
-For each score and each scale L, the mean of the last L windows is compared with the baseline. The
-variance of a window's mean is learned from the differences of successive earlier windows, so that
-autocorrelated or bursty rows do not count as independent ones; with few windows behind it the scan
-is deliberately deaf to all but gross change. It is a pure function of stored profiles.
-"""
+"""The scan: is the recent past of each field different from its baseline, at any scale?"""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import rel_entr
+from numpy.typing import ArrayLike, NDArray
 
-from detectors.evidence.scores import Score
+from detectors.evidence.deviation import deflated, share, standardised
+from detectors.evidence.noise import Noise
+from detectors.evidence.pooling import (
+    SCALES as SCALES,
+)
+from detectors.evidence.pooling import (
+    Pools,
+    learned,
+    pooled,
+    predicted_course,
+    rows_of_scores,
+    squared_differences,
+    view,
+)
+from detectors.evidence.score_set import ScoreSet, Vector
+from detectors.evidence.series import ScoreSeries
 from detectors.evidence.tilting import mean_deviance
+from detectors.evidence.wander import MODELS, mean_variance
+from detectors.evidence.yardstick import BASELINE_ROWS_CAP as BASELINE_ROWS_CAP
+from detectors.evidence.yardstick import Yardstick, history_yardstick, live_yardstick
 
-Vector = NDArray[np.float64]
-
-SCALES = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 120, 168)
 _SCALES = np.array(SCALES)
-BASELINE_ROWS_CAP = 10_000
-"""A baseline counts for at most this many rows: its finite faithfulness, and so a built-in tolerance."""
+ELEMENTS = 150000
+"""Elements of an array ``(F, T, L, S)`` above which fields are scanned in batches."""
 
-LEARNED_AT = 24
-"""Differences of windows after which the scan no longer counts as learning."""
-
-WORTH_A_CLOSER_LOOK = 2.0
-"""Deviation of a location from which it is worth computing how normal it is."""
+CLOSER_LOOK = 0.7
+"""Share of the threshold from which it is worth computing how normal a standardised mean is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deviation:
-    """How far one score lies from its baseline.
+class Scan:
+    """The strongest deviation of every score in every target window; arrays of shape ``(F, T, S)``.
 
     Attributes
     ----------
-    score
-        Name of the score.
     evidence
-        Absolute deviation in standard deviations, deflated for what is not known about the variance.
+        Absolute deviation in standard deviations, deflated for what is not known about the noise.
     effect
-        Signed size: standard deviations of the field for location, Cohen's h for a share.
+        Signed size: standard deviations for a standardised mean, Cohen's h for a share.
     scale
         Windows pooled.
     standard_error
         Of the effect, in its unit.
+    freedom
+        Degrees of freedom of the noise.
+    window_rows
+        Independent rows that the target window alone is worth.
+    reference_rows
+        Independent rows that the baseline is worth beside one window.
     """
 
-    score: str
-    evidence: float
-    effect: float
-    scale: int
-    standard_error: float
+    evidence: Vector
+    effect: Vector
+    scale: NDArray[np.intp]
+    standard_error: Vector
+    freedom: Vector
+    window_rows: Vector
+    reference_rows: Vector
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int, int]) -> Scan:
+        """To be filled in."""
+        evidence, effect, error, freedom, rows, reference = np.zeros((6, *shape))
+        return cls(evidence, effect, np.zeros(shape, dtype=np.intp), error, freedom, rows, reference)
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Means of one score in successive windows, oldest first, and effective rows of each.
-
-    ``shares``, needed for a location, has a row of slot shares for each window, shape (windows, slots).
-    """
-
-    means: Vector
-    rows: Vector
-    shares: Vector | None = None
-
-
-def scan(score: Score, series: Series, baseline_rows: float, *, independent_rows: bool = False) -> Deviation:
-    """Strongest deviation of the last windows from the baseline over all scales.
+def scan(
+    scores: ScoreSet,
+    noise: Noise,
+    series: ScoreSeries,
+    thresholds: Vector,
+    tolerances: Vector,
+    floor: NDArray[np.int64],
+    targets: int = 1,
+    independent: bool = False,
+) -> Scan:
+    """Scan the last ``targets`` windows of a series, each over every scale.
 
     Parameters
     ----------
-    score
-        The direction that is looked at.
-    series
-        Its windows since the evidence floor, ending with the window that is decided; rows above 0.
-    baseline_rows
-        Effective rows of the baseline.
-    independent_rows
-        Trust that rows are independent draws, as a single comparison of two files has to; else the
-        variance is learned from the differences of windows before the pooled ones.
-
-    Returns
-    -------
-    Deviation
+    thresholds
+        Evidence that each score needs, shape ``(F, S)``: only near it is costly precision bought, and of
+        the scales that reach it one with an effect above tolerance is preferred.
+    tolerances
+        Smallest effects that count, shape ``(F,)``.
+    floor
+        Window number that evidence counts from, shape ``(F, S)``.
+    targets
+        How many windows, at the end of the series, are decided; those before them are only pooled.
+    independent
+        Trust that rows are independent draws, as a single comparison of two files has to.
     """
-    reach = int(np.searchsorted(_SCALES, series.means.size, side="right"))
-    assert reach > 0, "a series holds at least one window"
-    return _strongest(score, series, baseline_rows, _SCALES[:reach], independent_rows)
+    found = Scan.empty((scores.fields, targets, scores.size))
+    seen = view(series, targets)
+    step = max(1, ELEMENTS // (max(targets, 3) * len(SCALES) * scores.size))
+    for start in range(0, scores.fields, step):
+        part = slice(start, start + step)
+        _scan_batch(
+            scores.select(part),
+            noise.select(part),
+            seen.select(part),
+            thresholds[part],
+            tolerances[part],
+            floor[part],
+            targets,
+            independent,
+            part,
+            found,
+        )
+    return found
 
 
-def mean_effect(score: Score, series: Series, baseline_rows: float, scale: int) -> Deviation:
-    """Deviation of the last ``scale`` windows, rows taken as independent; used to close an episode."""
-    scales = np.array([min(scale, series.means.size)])
-    return _strongest(score, series, baseline_rows, scales, independent_rows=True)
+def _scan_batch(
+    scores: ScoreSet,
+    noise: Noise,
+    series: ScoreSeries,
+    thresholds: Vector,
+    tolerances: Vector,
+    floor: NDArray[np.int64],
+    targets: int,
+    independent: bool,
+    part: slice,
+    found: Scan,
+) -> None:
+    rows = rows_of_scores(scores, series)
+    course = predicted_course(noise, series)
+    pools = pooled(rows, series.means, course, targets)
+    yardstick = _yardstick(scores, noise, pools, rows, series, targets, independent)
+    spread = yardstick.spread
+    effect, squared = _deviations(scores, noise, pools, yardstick, spread)
+    window = series.first + series.windows - targets + np.arange(targets)
+    allowed = window[:, None, None] - _SCALES[:, None] + 1 >= floor[:, None, None, :]
+    usable = allowed & (pools.rows > 0) & scores.live[:, None, None]
+    evidence = np.where(usable, evidence_of(scores, noise, pools, yardstick, spread, squared), 0.0)
+    _cap(scores, pools, yardstick, spread, squared, evidence, thresholds, usable)
+    alarms = evidence >= thresholds[:, None, None]
+    alarms &= np.abs(effect) >= tolerances[:, None, None, None]
+    best = np.argmax(evidence + 1e3 * alarms, axis=2)[:, :, None]
+
+    def at(values: Vector) -> Vector:
+        return np.take_along_axis(np.broadcast_to(values, evidence.shape), best, axis=2)[:, :, 0]
+
+    found.evidence[part] = at(evidence)
+    found.effect[part] = at(np.where(usable, effect, 0.0))
+    found.scale[part] = _SCALES[best[:, :, 0]]
+    found.standard_error[part] = at(spread)
+    found.freedom[part] = at(yardstick.freedom)
+    found.window_rows[part] = yardstick.current[:, :, 0]
+    found.reference_rows[part] = np.broadcast_to(yardstick.reference, spread.shape)[:, :, 0]
 
 
-def _strongest(
-    score: Score, series: Series, baseline_rows: float, scales: NDArray[np.int64], independent_rows: bool
-) -> Deviation:
-    """Every scale at once; all vectors below have one entry a scale."""
-    n = np.cumsum(series.rows[::-1])[scales - 1]
-    mean = np.cumsum((series.means * series.rows)[::-1])[scales - 1] / n
-    if independent_rows:
-        design_effect, freedom = np.ones(scales.size), np.full(scales.size, math.inf)
-    else:
-        design_effect, freedom = _learned(score, series, scales)
-    n1 = n / design_effect
-    n0 = np.minimum(baseline_rows / (1 + 1.5 * (design_effect - 1)), BASELINE_ROWS_CAP)
-    spread = np.sqrt(1 / n1 + 1 / n0)
-    if score.kind == "location":
-        effect = (mean - score.baseline_mean) / math.sqrt(score.variance)
-        raw = np.abs(effect) / spread
-    else:
-        effect, raw = _share_deviations(score.baseline_mean, mean, n0, n1, spread)
-    evidence = _deflated(raw, freedom)
-    best, strongest = int(np.argmax(evidence)), -1.0
-    for at in np.argsort(-evidence, kind="stable"):
-        if evidence[at] <= strongest:
-            break
-        exact = float(evidence[at])
-        if raw[at] > WORTH_A_CLOSER_LOOK and score.shares is not None and series.shares is not None:
-            scale = int(scales[at])
-            current = (series.rows[-scale:] @ series.shares[-scale:]) / n[at]
-            closer = min(raw[at], mean_deviance(score.weights, score.shares, current, n0[at], n1[at]))
-            exact = float(_deflated(np.array([closer]), freedom[[at]])[0])
-        if exact > strongest:
-            best, strongest = int(at), exact
-    return Deviation(score.name, strongest, float(effect[best]), int(scales[best]), float(spread[best]))
+def _yardstick(
+    scores: ScoreSet,
+    noise: Noise,
+    pools: Pools,
+    rows: NDArray[np.float32],
+    series: ScoreSeries,
+    targets: int,
+    independent: bool,
+) -> Yardstick:
+    """The noise model of every field: its history's, or what is learned live."""
+    if independent:
+        present = np.where(scores.change == 1, 1.0, 1 - scores.base[:, :1])
+        known = np.minimum(scores.rows[:, None] * present, BASELINE_ROWS_CAP)[:, None, None]
+        return Yardstick(np.maximum(pools.rows, 1e-9), known, np.full(1, np.inf))
+    live = np.flatnonzero(noise.history == 0)
+    if live.size == 0:
+        return history_yardstick(scores, noise, pools.rows, pools.fraction, _SCALES)
+    mine = scores.select(live)
+    differences = squared_differences(rows[live], series.means[live], mine.base, mine.variance, mine.is_share)
+    now = live_yardstick(mine, pools.rows[live], learned(rows[live], differences, targets))
+    if live.size == scores.fields:
+        return now
+    both = history_yardstick(scores, noise, pools.rows, pools.fraction, _SCALES)
+    merged = Yardstick(
+        *(np.array(np.broadcast_to(values, pools.rows.shape)) for values in
+          (both.current, both.reference, both.freedom))
+    )  # fmt: skip
+    merged.current[live], merged.reference[live], merged.freedom[live] = (
+        now.current,
+        now.reference,
+        now.freedom,
+    )
+    return merged
 
 
-def _deflated(raw: Vector, freedom: Vector) -> Vector:
-    """Student deflation ``r^2 <- nu ln(1 + r^2 / nu)``; nothing is known at 0 degrees of freedom."""
-    known = np.maximum(freedom, 1e-300)
-    with np.errstate(invalid="ignore"):
-        deflated = np.sqrt(known * np.log1p(raw * raw / known))
-    return np.where(freedom <= 0, 0.0, np.where(np.isinf(freedom), raw, deflated))
+def _deviations(
+    scores: ScoreSet, noise: Noise, pools: Pools, yardstick: Yardstick, spread: Vector
+) -> tuple[Vector, Vector]:
+    """Effect and squared deviation of all pooled means."""
+    effect, squared = np.empty(pools.shift.shape), np.empty(pools.shift.shape)
+    for shares in (False, True):
+        which = np.flatnonzero(scores.is_share == shares)
+        if which.size == 0:
+            continue
+        shift = pools.shift[..., which]
+        if not shares:
+            variance = scores.variance[:, None, None, which]
+            found = standardised(shift, variance, spread[..., which])
+        else:
+            base = scores.base[:, None, None, which]
+            p0 = base
+            if pools.predicted is not None:
+                # A season may take a share down to nothing; half the baseline's keeps it a share.
+                p0 = np.clip(base + pools.predicted[..., which], base / 2, (1 + base) / 2)
+            found = share(
+                p0,
+                shift,
+                np.broadcast_to(yardstick.reference, spread.shape)[..., which],
+                yardstick.current[..., which],
+                spread[..., which],
+            )
+        effect[..., which], squared[..., which] = found
+    return effect, squared
 
 
-def _learned(score: Score, series: Series, scales: NDArray[np.int64]) -> tuple[Vector, Vector]:
-    """Design effects and their degrees of freedom from window differences before the pooled windows.
+def evidence_of(
+    scores: ScoreSet, noise: Noise, pools: Pools, yardstick: Yardstick, spread: Vector, squared: Vector
+) -> Vector:
+    """Evidence of squared deviations: deflated, and under wander that of the most lenient model."""
+    evidence = deflated(squared, yardstick.freedom)
+    if noise.wanders:
+        fields = np.array(sorted(noise.wanders))
+        wander = [noise.wanders[field] for field in fields.tolist()]
+        size = max(one.models.size for one in wander)
+        models = np.zeros((fields.size, size), dtype=np.intp)
+        variance = np.zeros((fields.size, scores.size, size))
+        penalty = np.full((fields.size, scores.size, size), np.inf)
+        for at, one in enumerate(wander):
+            models[at, : one.models.size] = one.models
+            variance[at, :, : one.models.size] = one.variance
+            penalty[at, :, : one.models.size] = one.penalty
+        lenient = np.full((fields.size, *evidence.shape[1:]), np.inf)
+        v = scores.variance[fields, None, None]
+        over_white = 1 / (yardstick.current[fields] * np.maximum(noise.white[fields, None, None], 1e-30) / v)
+        windows = 1 / np.maximum(pools.fraction[fields], 1e-9)
+        freedom = np.broadcast_to(yardstick.freedom, squared.shape)[fields]
+        difference = squared[fields] * np.broadcast_to(spread, squared.shape)[fields] ** 2
+        history = noise.history[fields, None, None, None].astype(np.float64)
+        for m in range(size):
+            phi, ratio = (MODELS[models[:, m], i][:, None, None, None] for i in (0, 1))
+            sigma = variance[:, None, None, :, m] / v
+            now = sigma * (over_white + ratio * mean_variance(phi, windows))
+            then = sigma * (1 / history + ratio * mean_variance(phi, history))
+            then = np.maximum(then, 1 / np.broadcast_to(yardstick.reference, squared.shape)[fields])
+            x = deflated(difference / np.maximum(now + then, 1e-300), freedom)
+            lenient = np.minimum(lenient, x + penalty[:, None, None, :, m])
+        used = np.isfinite(penalty).any(-1)[:, None, None]
+        evidence[fields] = np.where(used, lenient, evidence[fields])
+    return np.asarray(np.sqrt(evidence))
 
-    ``D = max(1, mean of (s_t - s_{t-1})^2 / (v/n_t + v/n_{t-1}))``, degrees ``2k/3`` for k overlapping
-    differences.
+
+def _cap(
+    scores: ScoreSet,
+    pools: Pools,
+    yardstick: Yardstick,
+    spread: Vector,
+    squared: Vector,
+    evidence: Vector,
+    thresholds: Vector,
+    usable: NDArray[np.bool_],
+) -> None:
+    """Take the evidence of standardised means down to what large deviations allow, strongest scale first.
+
+    Scales that stay below the strongest one are left alone: they decide nothing.
     """
-    # A window without any value of the field says nothing about its variance.
-    present = series.rows >= 1
-    means, rows = series.means[present], series.rows[present]
-    differences = np.diff(means) ** 2 / (score.variance * (1 / rows[1:] + 1 / rows[:-1]))
-    summed = np.concatenate([[0.0], np.cumsum(differences)])
-    before = np.concatenate([[0], np.cumsum(present)])[series.means.size - scales]
-    k = np.maximum(before - 1, 0)
-    design_effect = np.maximum(1.0, summed[np.minimum(k, summed.size - 1)] / np.maximum(k, 1))
-    return design_effect, 2 * k / 3
+    which = np.flatnonzero(~scores.is_share)
+    line = np.maximum(CLOSER_LOOK * thresholds[:, which], 2.0)[:, None]
+    open_scales = usable[..., which].copy()
+    reference = np.broadcast_to(yardstick.reference, spread.shape)
+    settled = np.zeros(evidence[:, :, 0][..., which].shape)
+    for _ in range(evidence.shape[2]):
+        waiting = np.where(open_scales, evidence[..., which], 0.0)
+        scale = np.argmax(waiting, axis=2)
+        top = np.take_along_axis(waiting, scale[:, :, None], axis=2)[:, :, 0]
+        f, t, s = np.nonzero((top > settled) & (top >= line))
+        if f.size == 0:
+            return
+        at = f, t, scale[f, t, s], which[s]
+        bound = mean_deviance(
+            scores.weights[f, which[s]],
+            scores.shares[f],
+            pools.shift[at],
+            reference[at],
+            yardstick.current[at],
+        )
+        ratio = np.minimum(1.0, bound / np.maximum(squared[at], 1e-300))
+        evidence[at] *= np.sqrt(ratio)
+        open_scales[f, t, scale[f, t, s], s] = False
+        settled[f, t, s] = np.maximum(settled[f, t, s], evidence[at])
 
 
-def _share_deviations(p0: float, p1: Vector, n0: Vector, n1: Vector, spread: Vector) -> tuple[Vector, Vector]:
-    """Cohen's h of two shares, and its deviation: the smaller of deviance and arcsine statistics.
+def standing_error(
+    scores: ScoreSet, noise: Noise, rows: ArrayLike, scales: ArrayLike
+) -> tuple[Vector, Vector]:
+    """Standard errors of effects over windows of equal size, and degrees of freedom, ``(F, L, S)`` each.
 
-    The current share is moved half a row towards the baseline's (continuity).
+    For fields whose noise is learned live nothing is known beforehand: 0 degrees of freedom.
     """
-    p0, p1 = min(1.0, max(0.0, p0)), np.clip(p1, 0.0, 1.0)
-    angle = math.asin(math.sqrt(p0))
-    effect = 2 * (np.arcsin(np.sqrt(p1)) - angle)
-    step = np.minimum(0.5 / n1, np.abs(p1 - p0))
-    corrected = np.clip(p1 - np.copysign(step, p1 - p0), 0.0, 1.0)
-    arcsine = 2 * np.abs(np.arcsin(np.sqrt(corrected)) - angle) / spread
-    pooled = (n0 * p0 + n1 * corrected) / (n0 + n1)
-    deviance = 2 * (n0 * _divergence(np.full(p1.size, p0), pooled) + n1 * _divergence(corrected, pooled))
-    return effect, np.minimum(arcsine, np.sqrt(np.maximum(deviance, 0.0)))
-
-
-def _divergence(p: Vector, q: Vector) -> Vector:
-    """Binomial Kullback-Leibler divergence; q lies between p and another share."""
-    return np.asarray(rel_entr(p, q) + rel_entr(1 - p, 1 - q))
+    lengths = np.asarray(scales, dtype=np.float64)
+    sizes = np.broadcast_to(np.asarray(rows, dtype=np.float64), (scores.fields,))
+    present = np.where(scores.change == 1, 1.0, 1 - scores.base[:, :1])
+    n = (sizes[:, None] * present)[:, None, None] * lengths[:, None]
+    fraction = np.broadcast_to(1 / lengths[:, None], n.shape)
+    yardstick = history_yardstick(scores, noise, n, fraction, lengths)
+    squared = np.array(np.broadcast_to(yardstick.spread**2, n.shape))
+    for field, wander in noise.wanders.items():
+        best = np.argmin(wander.penalty, axis=-1)
+        phi, ratio = MODELS[wander.models[best]].T
+        sigma = wander.variance[np.arange(scores.size), best] * ratio / scores.variance[field]
+        level = sigma * (mean_variance(phi, lengths[:, None]) + mean_variance(phi, noise.history[field]))
+        squared[field, 0] += np.where(wander.used, level, 0.0)
+    known = (noise.history > 0)[:, None, None]
+    error = np.where(known, np.sqrt(squared[:, 0]), np.inf)
+    return error, np.where(known, np.broadcast_to(yardstick.freedom, n.shape)[:, 0], 0.0)

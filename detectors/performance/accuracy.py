@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from detectors.budget import ModelBudget, month
 from detectors.evidence.budget import monitoring_threshold
-from detectors.evidence.closing import recovered_over
-from detectors.evidence.scan import SCALES, Deviation, Series, scan
-from detectors.evidence.scores import Score
+from detectors.evidence.one_share import OneShare
+from detectors.evidence.pooling import REACH
 from detectors.profiles.baseline import Baseline, load_baselines
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
@@ -28,6 +28,8 @@ from driftline.settings import Settings
 from driftline.store import Store, load_sql
 
 PerformanceStatus = Literal["ok", "watch", "decayed", "insufficient_data", "no_baseline"]
+
+Vector = NDArray[np.float64]
 
 METRIC = "accuracy"
 REVISED = ("labelled", "correct_weight", "rows", "baseline_value", "evidence", "threshold", "status")
@@ -158,14 +160,15 @@ class AccuracyMonitor:
                 errors.append(1 - accuracy)
                 sizes.append(effective)
                 if baseline is not None and reference is not None:
-                    score = _error_score(baseline)
-                    over = recovered_over(
-                        score, _recent(errors, sizes), baseline.labelled, decay_effect, MIN_LABELLED
-                    )
+                    wrong = _share_of_errors(baseline)
+                    over = wrong.recovered_over(*_recent(errors, sizes), decay_effect, MIN_LABELLED)
                     if over:
                         # Without a new start the old decay would be found again from the same windows.
                         errors, sizes, decay_effect = errors[-over:], sizes[-over:], 0.0
-                    deviation, pooled = _evidence(score, _recent(errors, sizes), baseline.labelled)
+                    recent, rows_of_recent = _recent(errors, sizes)
+                    deviation = wrong.scan(recent, rows_of_recent)
+                    counted = rows_of_recent[-deviation.scale :]
+                    pooled = 1 - float(recent[-deviation.scale :] @ counted / counted.sum())
                     evidence = deviation.evidence if deviation.effect > 0 else 0.0
             status, reason = self._status(
                 effective, _whole(row["rows"]), reference, evidence, threshold, pooled
@@ -276,22 +279,14 @@ def _same(stored: Sequence[object] | None, current: Sequence[object]) -> bool:
     )
 
 
-def _error_score(baseline: Baseline) -> Score:
+def _share_of_errors(baseline: Baseline) -> OneShare:
     n = baseline.labelled
-    wrong = (n - baseline.correct + 0.25) / (n + 0.5)
-    return Score("wrong", "share", np.array([0.0, 1.0]), wrong, wrong * (1 - wrong), 1.0)
+    return OneShare((n - baseline.correct + 0.25) / (n + 0.5), n)
 
 
-def _recent(errors: Sequence[float], sizes: Sequence[float]) -> Series:
-    reach = max(SCALES)
-    return Series(np.array(errors[-reach:]), np.array(sizes[-reach:]))
-
-
-def _evidence(score: Score, series: Series, baseline_rows: float) -> tuple[Deviation, float]:
-    """Strongest deviation of the error share, and the accuracy over the windows it pools."""
-    deviation = scan(score, series, baseline_rows)
-    rows = series.rows[-deviation.scale :]
-    return deviation, 1 - float(series.means[-deviation.scale :] @ rows / rows.sum())
+def _recent(errors: Sequence[float], sizes: Sequence[float]) -> tuple[Vector, Vector]:
+    """Shares of errors and effective rows of the windows that evidence may reach back to."""
+    return np.array(errors[-REACH:]), np.array(sizes[-REACH:])
 
 
 def _number(value: object) -> float:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.decision import FieldDecision, FieldStatus, decide, insufficient
-from detectors.evidence.scan import LEARNED_AT, Deviation
-from detectors.evidence.scores import Score
+from detectors.decision import LEARNED_AT, FieldStatus, insufficient, reason_of, status_of
 from detectors.performance.accuracy import wilson_interval
 
-THRESHOLD = 5.0
-TOLERANCE = 0.1
-
-
-def decided(*found: tuple[str, float, float], behind: int | None = None) -> FieldDecision:
-    """Decide about scores given as (name, evidence, effect)."""
-    return decide(
-        [Score(name, "location", np.ones(2), 0.0, 1.0, 0.5) for name, _, _ in found],
-        {name: Deviation(name, evidence, effect, 3, 0.02) for name, evidence, effect in found},
-        {name: THRESHOLD for name, _, _ in found},
-        tolerance=TOLERANCE,
-        windows_behind=behind,
-    )
+FIGURES: dict[str, Any] = {
+    "is_share": False, "effect": -0.3, "evidence": 6.25, "threshold": 5.0, "tolerance": 0.1,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -43,32 +31,30 @@ def decided(*found: tuple[str, float, float], behind: int | None = None) -> Fiel
     ],
 )
 def test_both_an_effect_and_evidence_make_drift(evidence: float, effect: float, status: FieldStatus) -> None:
-    assert decided(("location", evidence, effect)).status == status
-
-
-def test_evidence_and_effect_have_to_be_in_one_direction() -> None:
-    decision = decided(("location", 9.0, 0.01), ("missing", 1.0, 0.9))
-    assert (decision.status, decision.direction) == ("watch", "location")
-    assert "below tolerance" in decision.reason
-
-
-def test_a_direction_that_alarms_wins_over_one_with_more_evidence_and_no_effect() -> None:
-    decision = decided(("location", 9.0, 0.01), ("missing", 5.5, 0.2))
-    assert (decision.status, decision.direction, decision.effect) == ("drifted", "missing", 0.2)
+    assert status_of(evidence, effect, 5.0, 0.1) == status
 
 
 def test_the_figures_are_in_the_reason() -> None:
-    decision = decided(("location", 6.25, -0.3))
-    assert decision.reason == "location -0.30 sd (tolerance 0.1), evidence 6.2 of 5.0 needed"
-    assert decision.minimum_detectable_effect == pytest.approx((5 + 1.645) * 0.02)
-    assert decision.scale == 3
+    reason = reason_of("drifted", "location", **FIGURES)
+    assert reason == "location -0.30 sd (tolerance 0.1), evidence 6.2 of 5.0 needed"
+    assert " h (tol" in reason_of("drifted", "missing", **(FIGURES | {"is_share": True}))
+
+
+def test_what_keeps_it_from_being_drift_is_said() -> None:
+    small = reason_of("watch", "location", **(FIGURES | {"effect": 0.01}))
+    assert small.startswith("real but below tolerance: location +0.01 sd")
+    weak = reason_of("watch", "location", **(FIGURES | {"evidence": 4.5}))
+    assert weak.startswith("not yet enough evidence: ")
+    lasting = reason_of("drifted", "location", **(FIGURES | {"evidence": 4.5}))
+    assert lasting.startswith("not yet back to normal: ")
 
 
 def test_learning_is_said_unless_it_drifted() -> None:
-    assert decided(("location", 0.0, 0.0), behind=3).reason.startswith("learning (3 of 24 windows)")
-    assert "learning" not in decided(("location", 9.0, 1.0), behind=3).reason
-    assert "learning" not in decided(("location", 0.0, 0.0), behind=LEARNED_AT + 1).reason
-    assert "learning" not in decided(("location", 0.0, 0.0)).reason
+    quiet = FIGURES | {"evidence": 0.0, "effect": 0.0}
+    assert reason_of("ok", "a", windows_behind=3, **quiet).startswith("learning (3 of 24 windows)")
+    assert "learning" not in reason_of("drifted", "a", windows_behind=3, **FIGURES)
+    assert "learning" not in reason_of("ok", "a", windows_behind=LEARNED_AT + 1, **quiet)
+    assert "learning" not in reason_of("ok", "a", **quiet)
 
 
 def test_too_little_data_is_a_status_of_its_own() -> None:

@@ -1,0 +1,94 @@
+"""What the deviation of a pooled mean is measured with: effective rows on both sides, degrees of freedom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.evidence.noise import Noise
+from detectors.evidence.pooling import Learned
+from detectors.evidence.score_set import ScoreSet, Vector
+
+BASELINE_ROWS_CAP = 10_000.0
+"""A baseline counts for at most this many rows: its finite faithfulness, and so a built-in tolerance."""
+
+LEAST_EVENTS = 1.0
+"""Expected rows a window of the rarer outcome, below which a share cannot tell its own dispersion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """Arrays that broadcast to ``(F, T, L, S)``.
+
+    Attributes
+    ----------
+    current
+        Independent rows that the pooled windows are worth.
+    reference
+        Independent rows that the baseline is worth.
+    freedom
+        Degrees of freedom of what is known about the noise; 0: nothing.
+    """
+
+    current: Vector
+    reference: Vector
+    freedom: Vector
+
+    @property
+    def spread(self) -> Vector:
+        """Standard error of an effect in standard units."""
+        return np.asarray(np.sqrt(1 / self.current + 1 / self.reference))
+
+
+def live_yardstick(scores: ScoreSet, rows: Vector, seen: Learned) -> Yardstick:
+    """From the differences of live windows: ``D = max(1, their mean)``, ``nu = 2k/3``.
+
+    A share that is expected less than once a window cannot show its dispersion: it has at least the largest
+    of the field's other scores, two standard errors less for having picked it.
+    """
+    k = seen.count
+    design = np.maximum(1.0, seen.total / np.maximum(k, 1))
+    events, countable = expected_events(scores, seen.typical_rows)
+    largest = np.where(countable & scores.live[:, None, None], design, 1.0).max(-1, keepdims=True)
+    largest = largest / (1 + 2 * np.sqrt(3 / np.maximum(k, 1)))
+    design = np.where(countable, design, np.maximum(design, largest))
+    freedom = 2 * k / 3 * np.where(countable & scores.is_share, 2 / (2 + 1 / events), 1.0)
+    with np.errstate(divide="ignore"):
+        current = rows / design
+    present = np.where(scores.change == 1, 1.0, (1 - scores.base[:, :1]))
+    known = (scores.rows[:, None] * present)[:, None, None]
+    return Yardstick(
+        np.maximum(current, 1e-9), np.minimum(known / (1 + 1.5 * (design - 1)), BASELINE_ROWS_CAP), freedom
+    )
+
+
+def history_yardstick(
+    scores: ScoreSet, noise: Noise, rows: Vector, fraction: Vector, scales: Vector
+) -> Yardstick:
+    """From the history of the baseline, at scales of shape ``(L,)``."""
+    v = scores.variance[:, None, None]
+    safe = np.maximum(rows, 1e-9)
+    variance = np.zeros(np.broadcast_shapes(rows.shape, v.shape))
+    for corner in range(noise.between.shape[-1]):
+        between = noise.between[:, None, None, :, corner]
+        design = noise.design[:, None, None, :, corner]
+        np.maximum(variance, between * fraction + design * v / safe, out=variance)
+    reference = noise.reference_rows[:, None, None, :].astype(np.float64)
+    if noise.seasons:
+        reference = np.repeat(reference, scales.size, axis=2)
+        for field, season in noise.seasons.items():
+            reference[field, 0] /= season.spread(scales, noise.window_seconds)[:, None]
+    return Yardstick(
+        v / np.maximum(variance, 1e-300),
+        np.minimum(reference, BASELINE_ROWS_CAP),
+        noise.freedom[:, None, None, :].astype(np.float64),
+    )
+
+
+def expected_events(scores: ScoreSet, rows: Vector) -> tuple[Vector, NDArray[np.bool_]]:
+    """Expected rows a window of the rarer outcome of each share, and which scores can be counted on."""
+    p = np.minimum(scores.base, 1 - scores.base)[:, None, None]
+    events = np.where(scores.is_share, np.maximum(rows * p, 1e-12), np.inf)
+    return events, np.asarray(events >= LEAST_EVENTS)
