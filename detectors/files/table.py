@@ -154,7 +154,10 @@ def _numeric_count(texts: Any) -> int:
         texts.cast(_arrow().float64())
         return int(len(texts) - texts.null_count)
     except _arrow().ArrowInvalid:
-        return sum(_is_number(text) for text in texts.to_pylist() if text is not None)
+        # Categories repeat: each text is tried once a batch.
+        counted = texts.value_counts()
+        found = zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)
+        return sum(rows for text, rows in found if text is not None and _is_number(text))
 
 
 def _is_number(text: str) -> bool:
@@ -186,8 +189,15 @@ def _numbers(array: Any) -> Sequence[object]:
         microseconds = array.cast(exact, safe=False).cast(arrow.int64())
         return [None if value is None else value / 1e6 for value in microseconds.to_pylist()]
     if _is_text(array.type):
-        texts = array.cast(arrow.string()).to_pylist()
-        return [float(text) if text is not None and _is_number(text) else None for text in texts]
+        texts = array.cast(arrow.string())
+        try:
+            # Twenty times faster than one by one, but one wrong text fails the whole batch.
+            parsed: Sequence[object] = texts.cast(arrow.float64()).to_numpy(zero_copy_only=False)
+        except arrow.ArrowInvalid:
+            return [
+                float(text) if text is not None and _is_number(text) else None for text in texts.to_pylist()
+            ]
+        return parsed
     numbers: Sequence[object] = array.cast(arrow.float64(), safe=False).to_numpy(zero_copy_only=False)
     return numbers
 
