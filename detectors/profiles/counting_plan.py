@@ -48,6 +48,8 @@ class CountingPlan:
         How many of them are numeric.
     slots
         Slot of every column in the event array of its kind, shape ``(C,)``.
+    inner
+        Of every column how long its compact count vector is without *unseen* and *missing*.
     edges
         Of every numeric slot of the contract: a typical value, which is subtracted before squares are
         summed so that fields of a huge offset keep their digits, then ascending edges, then NaN. Shape
@@ -64,6 +66,7 @@ class CountingPlan:
     columns: tuple[str, ...]
     numeric: int
     slots: NDArray[np.intp]
+    inner: tuple[int, ...]
     edges: NDArray[np.float64]
     categories: tuple[CategoricalPlaces, ...]
     segment: str = ""
@@ -115,6 +118,10 @@ class CountingPlan:
             columns=tuple(column.name for column in (*numbers, *texts)),
             numeric=len(numbers),
             slots=np.array([column.slot for column in (*numbers, *texts)], dtype=np.intp),
+            inner=(
+                *(layouts[column.name].slots - 1 for column in numbers),
+                *(layouts[column.name].slots - 2 for column in texts),
+            ),
             edges=edges,
             categories=tuple(categories),
             segment=segment,
