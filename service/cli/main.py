@@ -22,6 +22,7 @@ from service.cli import (
     node,
     register,
     serve,
+    streams,
 )
 from service.cli.output import print_json
 
@@ -36,7 +37,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-for module in (demo, check, serve, collect, node, register, baseline, labels, models, explain, doctor):
+for module in (
+    demo,
+    check,
+    serve,
+    collect,
+    node,
+    register,
+    baseline,
+    labels,
+    models,
+    explain,
+    streams,
+    doctor,
+):
     app.command()(module.command)
 app.add_typer(grafana.app, name="grafana")
 
