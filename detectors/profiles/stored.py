@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,8 +30,7 @@ History = dict[str, dict[datetime, WindowCounts]]
 """Counts by column and window start."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCounts:
+class StoredCounts(NamedTuple):
     """Counts to be stored: of a plan's model against a baseline."""
 
     plan: CountingPlan
@@ -40,7 +38,9 @@ class StoredCounts:
     counts: ModelCounts
 
 
-def save_counts(store: Store, counted: Iterable[StoredCounts], window_seconds: int) -> int:
+def save_counts(
+    store: Store, counted: Iterable[StoredCounts | tuple[CountingPlan, str, ModelCounts]], window_seconds: int
+) -> int:
     """Write a profile a cell and column and return how many.
 
     A later one of the same window, segment, column and baseline replaces the earlier.
@@ -48,7 +48,7 @@ def save_counts(store: Store, counted: Iterable[StoredCounts], window_seconds: i
     now, rows = datetime.now(UTC), 0
     block = _Block()
     for each in counted:
-        _append(block, each, window_seconds, now)
+        _append(block, StoredCounts(*each), window_seconds, now)
         if len(block["model"]) >= ROWS_AN_INSERT:
             rows += store.insert("profiles", block)
             block = _Block()
