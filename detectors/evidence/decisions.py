@@ -29,6 +29,8 @@ class Decisions:
         Number of the first target window.
     tolerances
         Smallest effects that count, shape ``(F,)``.
+    floor
+        Number of the window that evidence counts from after each target; ``NO_WINDOW``: the first there is.
     behind
         Windows from which noise is learned live, shape ``(F, T)``; -1 where it is known.
     reasons
@@ -49,6 +51,7 @@ class Decisions:
     change_start: NDArray[np.int64]
     change_earliest: NDArray[np.int64]
     change_latest: NDArray[np.int64]
+    floor: NDArray[np.int64]
     reasons: dict[tuple[int, int, int], str]
 
     def decision(self, field: int, target: int, change: Change = "distribution") -> FieldDecision:
@@ -112,6 +115,7 @@ class Decisions:
             change_start=windows(),
             change_earliest=windows(),
             change_latest=windows(),
+            floor=windows(),
             reasons={},
         )
 

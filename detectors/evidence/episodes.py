@@ -70,6 +70,7 @@ class Run:
             self._walk_change(field, change, decided[field, :, change], lead, lasting, floors)
         self._fill(lead, decided, lasting)
         self._date(lead, decided, floors)
+        self.decisions.floor[...] = floors
 
     def _walk_change(
         self, field: int, change: int, decided: Mask, lead: Leading, lasting: Mask, floors: NDArray[np.int64]
@@ -186,7 +187,7 @@ class Run:
         if wander is None:
             return np.zeros(score.size)
         best = np.argmin(wander.penalty, axis=-1)[score]
-        phi, ratio = MODELS[wander.models[best]].T
+        phi, ratio = MODELS[wander.models[score, best]].T
         level = wander.variance[score, best] * ratio * mean_variance(phi, windows.astype(np.float64))
         return np.where(wander.used[score], level, 0.0)
 

@@ -105,7 +105,7 @@ class Noise:
         season, wander = self.seasons.get(f), self.wanders.get(f)
         size = self.white.shape[1]
         lines = season.lines.size if season else 0
-        models = wander.models.size if wander else 0
+        models = wander.models.shape[1] if wander else 0
         header = _HEADER.pack(_MAGIC, size, 0, lines, models, self.window_seconds, float(self.history[f]))
         parts = [header, *(getattr(self, name)[f].astype("<f4").tobytes() for name in _ARRAYS)]
         if season:
@@ -142,7 +142,7 @@ class Noise:
             raise ValueError("not a noise model")
         _, scores, _, lines, models, seconds, history = _HEADER.unpack_from(data)
         expected = _HEADER.size + 4 * size * (2 * CORNERS + len(_ARRAYS) - 2)
-        expected += lines * (4 + 8 * size) + models * (1 + 8 * size)
+        expected += lines * (4 + 8 * size) + 9 * models * size
         if scores != size or len(data) != expected:
             raise ValueError(
                 f"noise of {size} scores in {expected} bytes expected, got {scores} in {len(data)}"
@@ -160,10 +160,10 @@ class Noise:
             self.seasons[f] = Season(kept, course.astype(np.complex64))
             at += 8 * size * lines
         if models:
-            index = np.frombuffer(data, np.uint8, models, at).copy()
+            index = np.frombuffer(data, np.uint8, size * models, at).reshape(size, models).copy()
             if (index >= len(MODELS)).any():
                 raise ValueError("unknown wander model")
-            at += models
+            at += size * models
             figures = np.frombuffer(data, "<f4", 2 * size * models, at).reshape(2, size, models)
             self.wanders[f] = Wander(index, figures[0].astype(np.float32), figures[1].astype(np.float32))
         return int(seconds)

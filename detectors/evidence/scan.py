@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.evidence.deviation import deflated, share, standardised
 from detectors.evidence.noise import Noise
 from detectors.evidence.pooling import (
-    SCALES as SCALES,
-)
-from detectors.evidence.pooling import (
+    REACH,
     Pools,
     learned,
     pooled,
@@ -20,6 +18,9 @@ from detectors.evidence.pooling import (
     rows_of_scores,
     squared_differences,
     view,
+)
+from detectors.evidence.pooling import (
+    SCALES as SCALES,
 )
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.series import ScoreSeries
@@ -139,6 +140,9 @@ def _scan_batch(
     effect, squared = _deviations(scores, noise, pools, yardstick, spread)
     window = series.first + series.windows - targets + np.arange(targets)
     allowed = window[:, None, None] - _SCALES[:, None] + 1 >= floor[:, None, None, :]
+    # What happens over longer times than the history is unknown.
+    reach = np.where(noise.history > 0, noise.history, REACH)
+    allowed &= (reach[:, None] >= _SCALES)[:, None, :, None]
     usable = allowed & (pools.rows > 0) & scores.live[:, None, None]
     evidence = np.where(usable, evidence_of(scores, noise, pools, yardstick, spread, squared), 0.0)
     _cap(scores, pools, yardstick, spread, squared, evidence, thresholds, usable)
@@ -231,14 +235,14 @@ def evidence_of(
     if noise.wanders:
         fields = np.array(sorted(noise.wanders))
         wander = [noise.wanders[field] for field in fields.tolist()]
-        size = max(one.models.size for one in wander)
-        models = np.zeros((fields.size, size), dtype=np.intp)
+        size = max(one.models.shape[1] for one in wander)
+        models = np.zeros((fields.size, scores.size, size), dtype=np.intp)
         variance = np.zeros((fields.size, scores.size, size))
         penalty = np.full((fields.size, scores.size, size), np.inf)
         for at, one in enumerate(wander):
-            models[at, : one.models.size] = one.models
-            variance[at, :, : one.models.size] = one.variance
-            penalty[at, :, : one.models.size] = one.penalty
+            models[at, :, : one.models.shape[1]] = one.models
+            variance[at, :, : one.models.shape[1]] = one.variance
+            penalty[at, :, : one.models.shape[1]] = one.penalty
         lenient = np.full((fields.size, *evidence.shape[1:]), np.inf)
         v = scores.variance[fields, None, None]
         over_white = 1 / (yardstick.current[fields] * np.maximum(noise.white[fields, None, None], 1e-30) / v)
@@ -247,14 +251,14 @@ def evidence_of(
         difference = squared[fields] * np.broadcast_to(spread, squared.shape)[fields] ** 2
         history = noise.history[fields, None, None, None].astype(np.float64)
         for m in range(size):
-            phi, ratio = (MODELS[models[:, m], i][:, None, None, None] for i in (0, 1))
+            phi, ratio = (MODELS[models[:, :, m], i][:, None, None] for i in (0, 1))
             sigma = variance[:, None, None, :, m] / v
             now = sigma * (over_white + ratio * mean_variance(phi, windows))
             then = sigma * (1 / history + ratio * mean_variance(phi, history))
             then = np.maximum(then, 1 / np.broadcast_to(yardstick.reference, squared.shape)[fields])
             x = deflated(difference / np.maximum(now + then, 1e-300), freedom)
             lenient = np.minimum(lenient, x + penalty[:, None, None, :, m])
-        used = np.isfinite(penalty).any(-1)[:, None, None]
+        used = np.isfinite(penalty).any(axis=2).reshape(fields.size, 1, 1, scores.size)
         evidence[fields] = np.where(used, lenient, evidence[fields])
     return np.asarray(np.sqrt(evidence))
 
@@ -315,7 +319,7 @@ def standing_error(
     squared = np.array(np.broadcast_to(yardstick.spread**2, n.shape))
     for field, wander in noise.wanders.items():
         best = np.argmin(wander.penalty, axis=-1)
-        phi, ratio = MODELS[wander.models[best]].T
+        phi, ratio = MODELS[wander.models[np.arange(scores.size), best]].T
         sigma = wander.variance[np.arange(scores.size), best] * ratio / scores.variance[field]
         level = sigma * (mean_variance(phi, lengths[:, None]) + mean_variance(phi, noise.history[field]))
         squared[field, 0] += np.where(wander.used, level, 0.0)

@@ -38,15 +38,13 @@ class Season:
     def spread(self, scales: Vector, window_seconds: int) -> Vector:
         """Variance of the predicted mean of L successive windows over that of the baseline's mean.
 
-        ``1 + 2 sum_k D_L(k)^2`` with Dirichlet's kernel of every line: over whole weeks the course averages
-        out and only the mean's own variance is left. Shape of ``scales``.
+        ``1 + 2 sum_k D_L(k)^2`` with Dirichlet's kernel of every line a score keeps: over whole weeks the
+        course averages out and only the mean's own variance is left. Scales ``(L,)``; shape ``(L, S)``.
         """
         half = np.pi * self.lines * window_seconds / WEEK_SECONDS
-        bottom = np.sin(half)
-        length = np.asarray(scales, dtype=np.float64)[..., None]
-        kernel = np.sin(half * length) / (length * np.where(bottom == 0, 1.0, bottom))
-        kernel = np.where(bottom == 0, 1.0, kernel)
-        return 1 + 2 * np.asarray((kernel**2).sum(-1))
+        length = np.asarray(scales, dtype=np.float64)[:, None]
+        kernel = np.sin(half * length) / (length * np.sin(half))
+        return 1 + 2 * np.asarray(kernel**2 @ (self.coefficients != 0).T)
 
 
 def phases(windows: NDArray[np.int64], window_seconds: int) -> Vector:

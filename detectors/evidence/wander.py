@@ -24,7 +24,7 @@ class Wander:
     Attributes
     ----------
     models
-        Index into :data:`MODELS`, shape ``(M,)``.
+        Index into :data:`MODELS`, shape ``(S, M)``.
     variance
         White variance of one window's mean under each, shape ``(S, M)``.
     penalty

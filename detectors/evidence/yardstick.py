@@ -18,6 +18,10 @@ LEAST_EVENTS = 1.0
 """Expected rows a window of the rarer outcome, below which a share cannot tell its own dispersion."""
 
 
+CLUMP = 2.0
+"""Design effect from which a rare share is taken to come in clumps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Yardstick:
     """Arrays that broadcast to ``(F, T, L, S)``.
@@ -54,7 +58,7 @@ def live_yardstick(scores: ScoreSet, rows: Vector, seen: Learned) -> Yardstick:
     largest = np.where(countable & scores.live[:, None, None], design, 1.0).max(-1, keepdims=True)
     largest = largest / (1 + 2 * np.sqrt(3 / np.maximum(k, 1)))
     design = np.where(countable, design, np.maximum(design, largest))
-    freedom = 2 * k / 3 * np.where(countable & scores.is_share, 2 / (2 + 1 / events), 1.0)
+    freedom = 2 * k / 3 * kurtosis_factor(scores, events, countable, design)
     with np.errstate(divide="ignore"):
         current = rows / design
     present = np.where(scores.change == 1, 1.0, (1 - scores.base[:, :1]))
@@ -79,12 +83,23 @@ def history_yardstick(
     if noise.seasons:
         reference = np.repeat(reference, scales.size, axis=2)
         for field, season in noise.seasons.items():
-            reference[field, 0] /= season.spread(scales, noise.window_seconds)[:, None]
+            reference[field, 0] /= season.spread(scales, noise.window_seconds)
     return Yardstick(
         v / np.maximum(variance, 1e-300),
         np.minimum(reference, BASELINE_ROWS_CAP),
         noise.freedom[:, None, None, :].astype(np.float64),
     )
+
+
+def kurtosis_factor(
+    scores: ScoreSet, events: Vector, countable: NDArray[np.bool_], design: Vector
+) -> Vector:
+    """Part of the degrees of freedom that the counts of a share leave: ``2 / (2 + D / lambda)``.
+
+    ``lambda`` rows in clumps of D are ``lambda / D`` clumps, and few of those tell little about their spread.
+    """
+    clumps = events / design
+    return np.where(scores.is_share & (countable | (design > CLUMP)), 2 / (2 + 1 / clumps), 1.0)
 
 
 def expected_events(scores: ScoreSet, rows: Vector) -> tuple[Vector, NDArray[np.bool_]]:
