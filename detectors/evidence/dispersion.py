@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.evidence.score_set import ScoreSet, Vector
-from detectors.evidence.yardstick import expected_events
+from detectors.evidence.yardstick import expected_events, kurtosis_factor
 
 BETWEEN = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 1e6)
 """Variance between windows over that within one of typical size: the readings that are compared."""
@@ -36,6 +36,7 @@ def dispersion(
     residuals: Vector,
     rows: Vector,
     variance: Vector,
+    within: Vector,
     spent: NDArray[np.intp],
 ) -> Dispersion:
     """Variance model ``tau^2 + D v / n`` of the means of windows with n rows, in its possible extremes.
@@ -48,6 +49,9 @@ def dispersion(
         Rows they are means over, 0 for windows left out, shape ``(F, H, S)``.
     variance
         Variance of one window's mean from the spectrum, shape ``(F, S)``.
+    within
+        Variance of one row around what is expected of its window, shape ``(F, S)``: the baseline's, less
+        that of the regular course.
     spent
         Lines that were fitted, shape ``(F, S)``.
 
@@ -74,28 +78,32 @@ def dispersion(
     possible = doubled <= doubled.min(axis=0) + NOT_EXCLUDED
     low = np.argmax(possible, axis=0)
     high = len(BETWEEN) - 1 - np.argmax(possible[::-1], axis=0)
-    v = scores.variance
-    white = np.maximum(variance, v * mean_inverse)
+    by_rows = np.maximum(within * mean_inverse, 1e-300)
+    white = np.maximum(variance, by_rows)
     # The spectrum's variance has the course's lines taken out; the likelihood only says how it is made up.
-    by_rows = np.maximum(v * mean_inverse, 1e-300)
     between, design = [], []
     for which in (low, high):
         ratio = np.array(BETWEEN)[which]
         # A design effect below 1 is not believed: then all the rest lies between windows.
-        within = np.clip(white / (1 + ratio) / by_rows, 1.0, None)
-        design.append(within)
-        between.append(np.maximum(white - within * by_rows, 0.0))
+        effect = np.clip(white / (1 + ratio) / by_rows, 1.0, None)
+        design.append(effect)
+        between.append(np.maximum(white - effect * by_rows, 0.0))
     typical = 1 / np.maximum(mean_inverse, 1e-300)
     events, countable = expected_events(scores, typical[:, None, None])
     events, countable = events[:, 0, 0], countable[:, 0, 0]
     degrees = np.maximum(windows - 1.0 - 2 * spent, 1.0)
-    freedom = np.where(scores.is_share, degrees * 2 / (2 + 1 / events), degrees)
-    return _lend(
+    found = _lend(
         scores,
-        Dispersion(np.stack(between, -1), np.stack(design, -1), white, freedom, countable),
+        Dispersion(np.stack(between, -1), np.stack(design, -1), white, degrees, countable),
         by_rows,
         np.where(countable, degrees, windows - 1.0),
         np.sqrt((2 + 1 / events) / windows),
+    )
+    factor = kurtosis_factor(scores, events, countable, np.maximum(found.white / by_rows, 1.0))
+    return replace(
+        found,
+        design=found.design * (within / scores.variance)[..., None],
+        freedom=found.freedom * factor,
     )
 
 
@@ -119,5 +127,4 @@ def _lend(scores: ScoreSet, found: Dispersion, by_rows: Vector, degrees: Vector,
     share_between = np.clip(split, 0.0, 1.0)
     between = np.where(takes[..., None], excess * share_between, found.between)
     design = np.where(takes[..., None], 1 + (excess * (1 - share_between)) / by_rows[..., None], found.design)
-    freedom = np.where(found.countable, found.freedom, degrees)
-    return Dispersion(between, design, white, freedom, found.countable)
+    return Dispersion(between, design, white, degrees, found.countable)

@@ -21,6 +21,8 @@ TOO_SMALL = 0.05
 """A window with fewer rows than this part of the median teaches nothing."""
 
 ROUNDS = 3
+LEAST_WITHIN = 0.1
+"""Part of a row's variance that is left at least when a regular course explains the rest."""
 
 
 def learn(
@@ -74,7 +76,8 @@ def _learn_model(
     rows = usable_rows(mine, own, None if clean is None else clean[fields])
     found, residuals = decomposed(mine, own, rows, window_seconds)
     by_score = expanded(rows, mine.size).astype(np.float64)
-    spread = dispersion(mine, residuals, by_score, found.variance, found.kept)
+    within = mine.variance * np.clip(1 - found.course_variance / mine.variance, LEAST_WITHIN, 1.0)
+    spread = dispersion(mine, residuals, by_score, found.variance, within, found.kept)
     counted = (rows[..., 0] > 0).sum(axis=1)
     enough = counted >= LEAST_WINDOWS
     total = np.maximum(by_score.sum(axis=1), 1e-9)

@@ -18,7 +18,7 @@ NEIGHBOURS = 8
 SEEN = 40.0
 """A course is there when one line of one score stands out this far above its neighbours."""
 
-KEPT = 4.0
+KEPT = 2.5
 """A line is then kept from this far above its neighbours on."""
 
 LEAST_DAYS, LEAST_WEEKS = 4, 2
@@ -30,8 +30,9 @@ class Spectrum:
 
     Attributes
     ----------
-    windows
-        Windows that were used, the last of the history: whole weeks or days where there may be a course.
+    windows, window_seconds
+        Windows that were used, the last of the history: whole weeks or days where there may be a course; and
+        their length.
     lines
         Cycles a week of possible lines, shape ``(K,)``.
     coefficients
@@ -44,6 +45,7 @@ class Spectrum:
     """
 
     windows: int
+    window_seconds: int
     lines: NDArray[np.int32]
     coefficients: NDArray[np.complex128]
     level: Vector
@@ -58,6 +60,17 @@ class Spectrum:
     def variance(self) -> Vector:
         """Variance of one window's mean, the course taken out, shape ``(F, S)``."""
         return np.asarray(self.noise.mean(-1))
+
+    @property
+    def course_variance(self) -> Vector:
+        """Variance of the course over a week, shape ``(F, S)``."""
+        return np.asarray(2 * (np.abs(self.coefficients) ** 2).sum(-1))
+
+    @property
+    def off_course(self) -> NDArray[np.intp]:
+        """Ordinates that are no possible lines: what a course too weak to be kept leaves alone."""
+        at = np.round(self.lines * (self.windows * self.window_seconds / WEEK_SECONDS)).astype(np.intp) - 1
+        return np.setdiff1d(np.arange(self.noise.shape[-1]), at)
 
     @property
     def kept(self) -> NDArray[np.intp]:
@@ -127,7 +140,7 @@ def spectrum(means: Vector, live: NDArray[np.bool_], first: int, window_seconds:
         turned = transform[..., at] * np.exp(-2j * np.pi * lines * start)
         coefficients = np.where(kept, turned * (1 - 1 / np.maximum(ratio, 1)), 0)
         noise[..., at - 1] = np.where(kept, local, noise[..., at - 1])
-    return Spectrum(used, lines, coefficients, level, noise)
+    return Spectrum(used, window_seconds, lines, coefficients, level, noise)
 
 
 def _neighbours(at: NDArray[np.intp], ordinates: int) -> NDArray[np.intp]:

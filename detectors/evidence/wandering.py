@@ -14,6 +14,7 @@ OWN_GAIN, FIELD_GAIN, MODEL_GAIN = 4.0, 8.0, 1.5
 """Gain in log-likelihood over white noise from which a score wanders: its own, any score's of the field, or
 the mean over the fields of the model of their main score's."""
 
+LEAST_ORDINATES = 4
 NEVER_BINDS = 45.0
 """A model this far behind, twice the log-likelihood, lies beyond every threshold in use."""
 
@@ -35,13 +36,8 @@ def wanders(
 
     Source: reference procedure "evidence", step 3.
     """
-    if found.noise.shape[-1] < 2:
-        return {}
-    usable = countable & scores.live & (found.variance > 0)
-    density = spectra(found.frequencies)
-    ordinates = density.shape[1]
-    sigma = found.noise @ (1 / density).T / ordinates
-    likelihood = -(ordinates * np.log(np.maximum(sigma, 1e-300)) + np.log(density).sum(-1))
+    sigma, likelihood = _fitted(found)
+    usable = countable & scores.live & (sigma[..., WHITE] > 0)
     gain = np.where(usable, likelihood.max(-1) - likelihood[..., WHITE], 0.0)
     main = _main(scores, gain)
     per_model = np.array([main[models == model].mean() for model in models]) if models.size else main
@@ -67,6 +63,28 @@ def wanders(
             penalty[s, : len(some)] = 2 * (likelihood[f, s].max() - likelihood[f, s, some])
         wandering[f] = Wander(index, variance, penalty)
     return wandering
+
+
+def _fitted(found: Spectrum) -> tuple[Vector, Vector]:
+    """White variance and log-likelihood of every model, shape ``(F, S, M)`` each.
+
+    Where a regular course is kept, what is too weak of it to be kept would look like wander: then only the
+    frequencies between its possible lines speak.
+    """
+    sigma = np.zeros((*found.level.shape, len(MODELS)))
+    likelihood = np.zeros(sigma.shape)
+    coursing = found.kept.any(-1)
+    for fields, ordinates in (
+        (np.flatnonzero(~coursing), np.arange(found.noise.shape[-1])),
+        (np.flatnonzero(coursing), found.off_course),
+    ):
+        if ordinates.size < LEAST_ORDINATES:
+            continue
+        density = spectra(found.frequencies[ordinates])
+        sigma[fields] = found.noise[fields][..., ordinates] @ (1 / density).T / ordinates.size
+        likelihood[fields] = -ordinates.size * np.log(np.maximum(sigma[fields], 1e-300))
+        likelihood[fields] -= np.log(density).sum(-1)
+    return sigma, likelihood
 
 
 def _main(scores: ScoreSet, gain: Vector) -> Vector:

@@ -91,9 +91,7 @@ def history_yardstick(
     )
 
 
-def kurtosis_factor(
-    scores: ScoreSet, events: Vector, countable: NDArray[np.bool_], design: Vector
-) -> Vector:
+def kurtosis_factor(scores: ScoreSet, events: Vector, countable: NDArray[np.bool_], design: Vector) -> Vector:
     """Part of the degrees of freedom that the counts of a share leave: ``2 / (2 + D / lambda)``.
 
     ``lambda`` rows in clumps of D are ``lambda / D`` clumps, and few of those tell little about their spread.
