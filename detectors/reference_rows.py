@@ -7,18 +7,21 @@ character no model name may hold, and its rows leave with the retention of event
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import numpy as np
 
 from detectors.baselines.baseline import Baseline, EventRange
-from detectors.baselines.building import build_baseline
+from detectors.baselines.building import build_with_windows
+from detectors.baselines.making import finish_baseline
+from detectors.baselines.recipe import FileRecipe
 from detectors.baselines.stored import save_baseline
 from driftline.contracts import Contract
 from driftline.errors import ContractMismatch, InvalidInput
 from driftline.events import MISSING_CATEGORY
+from driftline.settings import Settings
 from driftline.store import Store
 
 Batch = Mapping[str, Sequence[object]]
@@ -80,10 +83,38 @@ def baseline_from_rows(
     version: str = "",
     labelled: float = 0.0,
     correct: float = 0.0,
+    settings: Settings | None = None,
+    recipe: FileRecipe | None = None,
 ) -> Baseline:
-    """Make and store a baseline of a model from rows keyed by the contract's column names."""
-    events = load_rows(store, contract, stand_in(contract.model), batches)
-    baseline = build_baseline(
+    """Make and store a baseline of a model from rows keyed by the contract's column names.
+
+    Parameters
+    ----------
+    settings
+        Settings of the monitoring that will use it: with them it gets segments and a quality report.
+    recipe
+        Whether segments are wanted; they are when absent.
+
+    Raises
+    ------
+    InvalidInput
+        There is no row, or more correct than labelled rows are claimed.
+    """
+    if not 0 <= correct <= labelled:
+        raise InvalidInput(f"correct ({correct:g}) must lie between 0 and labelled ({labelled:g})")
+    segments = recipe is None or recipe.per_segment
+    rows = 0
+
+    def counted() -> Iterator[Batch]:
+        nonlocal rows
+        for batch in batches:
+            rows += len(next(iter(batch.values()), ()))
+            yield batch
+
+    events = load_rows(store, contract, stand_in(contract.model), counted())
+    if rows == 0:
+        raise InvalidInput("there is no row: a baseline needs at least one")
+    built = build_with_windows(
         store,
         contract,
         events,
@@ -92,7 +123,10 @@ def baseline_from_rows(
         version=version,
         labelled=labelled,
         correct=correct,
+        recipe=recipe,
+        segment_min_samples=settings.min_samples if settings and segments else None,
     )
+    baseline = finish_baseline(store, settings, built) if settings else built.baseline
     save_baseline(store, baseline)
     return baseline
 

@@ -171,13 +171,25 @@ class Settings(BaseSettings):
     )
     false_alarm_budget: str = Field(
         default="one false episode per model in eight years",
-        description="How often unchanged data may raise an episode, in words: a number per model or per fleet "
-        "in a time, as `2 per fleet a month`. Half of it is for drift, half for decay.",
+        description="How often unchanged data may raise an episode, in words: a number per model or per "
+        "fleet in a time, as `2 per fleet a month`. Half of it is for drift, half for decay.",
     )
     holidays: tuple[date, ...] = Field(
         default=(),
-        description="Days (UTC) that are unlike others: their windows are shown, but neither teach a baseline "
-        "nor count as evidence.",
+        description="Days (UTC) that are unlike others: their windows are shown, but neither teach a "
+        "baseline nor count as evidence.",
+    )
+    default_baseline: str = Field(
+        default="first 24h",
+        pattern=r"^(none|first \d+(\.\d+)?[mhdw])$",
+        description="Baseline of models whose owner declared none: `first 24h` takes the first day of traffic "
+        "of each version as soon as there is one, `none` waits for `driftline baseline`.",
+    )
+    multivariate_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="Longest time a cycle spends on tests of several fields at once, in seconds; models take "
+        "turns, those that drift first. 0 leaves these tests out.",
     )
     check_false_alarm_rate: float = Field(
         default=0.01, gt=0, lt=1, description="Chance that `driftline check` calls unchanged data drifted."

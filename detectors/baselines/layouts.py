@@ -32,6 +32,8 @@ class LaidOut:
         Categories in all, not only those that are listed; 0 for a numeric column.
     singletons
         Categories that were seen once.
+    category_rows
+        Rows of each category that is listed, in their order.
     """
 
     layout: ColumnLayout
@@ -40,6 +42,7 @@ class LaidOut:
     infinite_rows: int = 0
     distinct: int = 0
     singletons: int = 0
+    category_rows: tuple[int, ...] = ()
 
 
 def lay_out(
@@ -121,8 +124,7 @@ def _categorical(
     for column in columns:
         mine = by_slot.get(column.slot, [])
         distinct, singletons = (mine[0]["distinct_categories"], mine[0]["singletons"]) if mine else (0, 0)
-        layout = categorical_layout(
-            tuple(row["category"] for row in mine), tuple(row["rows"] for row in mine), distinct
-        )
-        found[column.name] = LaidOut(layout, distinct=distinct, singletons=singletons)
+        rows_of = tuple(row["rows"] for row in mine)
+        layout = categorical_layout(tuple(row["category"] for row in mine), rows_of, distinct)
+        found[column.name] = LaidOut(layout, distinct=distinct, singletons=singletons, category_rows=rows_of)
     return found

@@ -58,6 +58,7 @@ class RollingRecipe(_Recipe):
     exclude_last_hours: float = Field(default=24.0, ge=0, description="How long ago the history ends.")
     refresh_hours: float = Field(default=24.0, gt=0, description="Hours after which it is made again.")
     exclude: tuple[Span, ...] = Field(default=(), description="Ranges that are always left out.")
+    keep_drifted: bool = Field(default=False, description="Also take windows that drifted.")
 
 
 class SeasonalRecipe(_Recipe):
@@ -70,6 +71,7 @@ class SeasonalRecipe(_Recipe):
         default=None, gt=0, description="Hours after which it is made again; never when absent."
     )
     exclude: tuple[Span, ...] = Field(default=(), description="Ranges that are always left out.")
+    keep_drifted: bool = Field(default=False, description="Also take windows that drifted.")
 
 
 Recipe = Annotated[

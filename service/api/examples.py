@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from driftline.contracts import Contract, ContractField
 from driftline.readmodel.actions import Action, ActionDetail, ActionNote
-from driftline.readmodel.baselines import Baseline
 from driftline.readmodel.bins import Bin, BinComparison
 from driftline.readmodel.coverage import Coverage
 from driftline.readmodel.episodes import Episode
@@ -146,19 +145,6 @@ ACTION_DETAIL = ActionDetail(
             ("running", 1, timedelta(seconds=4)),
         )
     ),
-)
-
-BASELINE = Baseline(
-    baseline_id=_BASELINE_ID,
-    version="1",
-    name="training",
-    source="training.parquet",
-    created_at=_START - 300 * _HOUR,
-    fields=("image.brightness", "image.contrast", "image.noise", "image.sharpness"),
-    rows=1500,
-    effective_rows=1500.0,
-    labelled=1500.0,
-    correct=1450.0,
 )
 
 BINS = BinComparison(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from driftline.readmodel.baseline_proposal import with_proposals
+from driftline.readmodel.baseline_recipes import BaselineRecipe, baseline_recipes
 from driftline.readmodel.baselines import Baseline, baselines
 from driftline.readmodel.fleet import FleetPage, FleetQuery, FleetSort, fleet
 from driftline.readmodel.health import ModelDetail, ModelHealth, detail, health
 from driftline.readmodel.status import ModelStatus
-from service.api import examples
+from service.api import baseline_example, examples
 from service.api.examples import example_of
 from service.api.listing import Listing
 from service.api.parameters import KnownModel, Services
@@ -57,7 +60,7 @@ def get_health(services: Services, model: KnownModel) -> ModelHealth:
 @router.get(
     "/models/{model}/baselines",
     summary="Baselines of a model",
-    responses=example_of(examples.BASELINE, listed=True),
+    responses=example_of(baseline_example.BASELINE, listed=True),
 )
 def list_baselines(
     services: Services,
@@ -65,4 +68,15 @@ def list_baselines(
     limit: Annotated[int, Query(ge=1, le=1000, description="Most baselines to return.")] = 50,
 ) -> Listing[Baseline]:
     """The named references that its windows are compared with."""
-    return Listing(items=tuple(baselines(services.store, model, limit)))
+    found = baselines(services.store, model, limit)
+    return Listing(items=tuple(with_proposals(services.store, model, found, datetime.now(UTC))))
+
+
+@router.get(
+    "/models/{model}/baseline-recipes",
+    summary="How a model's baselines are made and kept",
+    responses=example_of(baseline_example.RECIPE, listed=True),
+)
+def list_recipes(services: Services, model: KnownModel) -> Listing[BaselineRecipe]:
+    """What was declared for the model or a version of it; the setting default_baseline covers the rest."""
+    return Listing(items=tuple(baseline_recipes(services.store, model)))

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from alerting.outbox import Action
-from detectors.reference_rows import baseline_from_rows, columns_of_rows
 from driftline.contracts import Contract
 from driftline.errors import InvalidInput, Unauthorized
 from driftline.events import Label, LabelReceipt, record_labels
@@ -41,45 +40,6 @@ class LabelsIn(BaseModel):
     labels: list[LabelIn] = Field(min_length=1, max_length=100_000)
 
 
-class BaselineIn(BaseModel):
-    """A reference as rows of the contract's columns, for example a hold-out set with predictions."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "name": "holdout of version 2",
-                "version": "2",
-                "labelled": 2,
-                "correct": 2,
-                "rows": [
-                    {"image.brightness": 0.31, "scores.class": "7"},
-                    {"image.brightness": 0.28, "scores.class": "3"},
-                ],
-            }
-        },
-    )
-
-    name: str = Field(min_length=1, max_length=200)
-    version: str = Field(default="", description="Version it stands for; empty for any.")
-    rows: list[dict[str, Any]] = Field(min_length=1, max_length=1_000_000)
-    labelled: float = Field(default=0.0, ge=0, description="Labelled rows.")
-    correct: float = Field(default=0.0, ge=0, description="Of them, predicted right.")
-
-
-class BaselineOut(BaseModel):
-    """A stored baseline."""
-
-    baseline_id: str
-    model: str
-    version: str
-    name: str
-    created_at: datetime
-    rows: int
-    columns: list[str]
-    accuracy: float | None
-
-
 class OutcomeIn(BaseModel):
     """What a pipeline reports about a retrain it was asked for."""
 
@@ -104,7 +64,7 @@ class ActionOut(BaseModel):
 def write_router(application: Application) -> APIRouter:
     """Routes on one application; all but the pipeline's report ask for the token when one is set."""
     router = APIRouter(tags=["changes"])
-    guarded = [Depends(_token_check(application))]
+    guarded = [Depends(token_check(application))]
 
     @router.put("/models/{model}/contract", summary="Register a contract", dependencies=guarded)
     def put_contract(model: str, contract: Annotated[Contract, Body()]) -> Contract:
@@ -122,31 +82,6 @@ def write_router(application: Application) -> APIRouter:
             Label(label.event_id, label.label, _utc(label.labelled_at) or now) for label in delivery.labels
         ]
         return record_labels(application.store, model, labels)
-
-    @router.post("/models/{model}/baselines", summary="Set a baseline", status_code=201, dependencies=guarded)
-    def post_baseline(model: str, reference: BaselineIn) -> BaselineOut:
-        """Make a baseline from rows; windows are judged against it from the next cycle on."""
-        contract = application.contracts.required(model)
-        baseline = baseline_from_rows(
-            application.store,
-            contract,
-            [columns_of_rows(contract, reference.rows)],
-            name=reference.name,
-            source="api",
-            version=reference.version,
-            labelled=reference.labelled,
-            correct=reference.correct,
-        )
-        return BaselineOut(
-            baseline_id=baseline.baseline_id,
-            model=model,
-            version=baseline.version,
-            name=baseline.name,
-            created_at=baseline.created_at,
-            rows=baseline.rows,
-            columns=sorted(baseline.columns),
-            accuracy=baseline.accuracy,
-        )
 
     @router.post(
         "/actions/{action_id}/outcome",
@@ -195,7 +130,8 @@ def _action_out(action: Action) -> ActionOut:
     )
 
 
-def _token_check(application: Application) -> Any:
+def token_check(application: Application) -> Any:
+    """A dependency that asks for the API token, when one is set."""
     token = application.settings.api_token
 
     def check(authorization: Annotated[str, Header()] = "") -> None:

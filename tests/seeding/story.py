@@ -95,6 +95,10 @@ def seed_digits(store: Store, stage: Stage, now: datetime | None = None) -> None
     batch = _Batch({})
     tables.register(store, DIGITS_CONTRACT)
     batch.add("baselines", *tables.baseline_rows(MODEL, "training", start, columns, version="1"))
+    batch.add(
+        "baseline_recipes",
+        {"model": MODEL, "version": "1", "name": "", "recipe": '{"kind":"file"}', "declared_at": start},
+    )
     retrained = [SeededColumn(c.name, c.role, c.kind, _moved(c, 1500, 1.0), c.categories) for c in columns]
     if stage > _REDEPLOY:
         deployed = start + _REDEPLOY * timedelta(seconds=WINDOW_SECONDS)

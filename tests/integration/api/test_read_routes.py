@@ -23,6 +23,7 @@ PATHS = {
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
     "/models/{model}/actions": f"/models/{MODEL}/actions",
     "/models/{model}/baselines": f"/models/{MODEL}/baselines",
+    "/models/{model}/baseline-recipes": f"/models/{MODEL}/baseline-recipes",
     "/models/{model}/costs": f"/models/{MODEL}/costs",
     "/episodes": "/episodes",
     "/episodes/{episode_id}": f"/episodes/{EPISODE_ID}",
