@@ -17,34 +17,53 @@ class EvaluatedWindow:
 
     model: str
     version: str
+    baseline_id: str
     start: datetime
     end: datetime
     status: WindowStatus
     reason: str
     rows: int
     findings: tuple[Finding, ...]
+    weight_sum: float = 0.0
+    effective_rows: float = 0.0
 
     @property
     def drifted(self) -> tuple[Finding, ...]:
         """Findings of fields that drifted."""
         return tuple(finding for finding in self.findings if finding.decision.status == "drifted")
 
+    @property
+    def drifted_fields(self) -> tuple[str, ...]:
+        """Names of fields that drifted, in any way and segment, each once."""
+        return tuple(dict.fromkeys(finding.column for finding in self.drifted))
+
 
 def summarise(findings: Sequence[Finding]) -> tuple[WindowStatus, str]:
-    """Status of a window: that of its worst decided field, else failed before insufficient_data."""
+    """Status of a window: that of its worst decided field, else failed before insufficient_data.
+
+    That a field is new or no longer declared decides nothing about the others.
+    """
+    deciding = [
+        finding for finding in findings if finding.change != "schema" or finding.decision.status == "drifted"
+    ]
     failed = [finding for finding in findings if finding.decision.status == "failed"]
     aside = f"; {len(failed)} fields failed, first {failed[0].column}" if failed else ""
     for status in ("drifted", "watch", "ok"):
+        decided = [finding for finding in deciding if finding.decision.status == status]
         matching = [finding for finding in findings if finding.decision.status == status]
-        if matching:
+        if decided or (status == "watch" and matching and _any_decided(deciding)):
             top = max(matching, key=lambda finding: _strength(finding.decision))
             others = f" and {len(matching) - 1} more" if len(matching) > 1 and status != "ok" else ""
-            return status, f"{top.column}{others}: {top.decision.reason}{aside}"
+            return status, f"{top.label}{others}: {top.decision.reason}{aside}"
     if failed:
         return "failed", f"{failed[0].column}: {failed[0].decision.reason}"
     if findings:
         return "insufficient_data", findings[0].decision.reason
     return "failed", "the contract has no field in common with the baseline"
+
+
+def _any_decided(findings: Sequence[Finding]) -> bool:
+    return any(finding.decision.status in ("ok", "watch", "drifted") for finding in findings)
 
 
 def _strength(decision: FieldDecision) -> float:

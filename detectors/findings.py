@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import orjson
 
-from detectors.decision import FieldDecision, FieldStatus
+from detectors.decision import FieldDecision
 from detectors.field_statistics import BinShare
-from driftline.contracts import ColumnKind, Role
+from driftline.contracts import Role
 from driftline.ids import FindingId, derived_id
-from driftline.store import Store, load_sql
+from driftline.store import Store
+
+ChangeKind = Literal["distribution", "missing", "unseen", "schema", "multivariate", "correlation"]
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for: evidence counts from the first window there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One field of one version of a model in one window."""
+    """One kind of change of one field of one version of a model in one window.
+
+    Attributes
+    ----------
+    column
+        Column of the model; ``(inputs)`` or ``(outputs)`` when it is about several at once.
+    segment
+        Rows it is about, as ``field=value``; empty for all.
+    change
+        What was looked for: a move of the distribution, missing values, categories that the baseline did
+        not know, fields that came or went, several fields at once, correlations.
+    floor
+        Start of the window that evidence counts from.
+    change_start, change_earliest, change_latest
+        Start of the window in which the change most likely began, and of the first and last in which it
+        may have begun; ``None`` while nothing changed.
+    budget
+        Nominal false episodes a year that this field may have; NaN where none is spent.
+    carriers
+        Of a finding about several fields: which fields, and segments as ``field=value``, carry the change;
+        shares of 1 each.
+    """
 
     model: str
     version: str
@@ -25,84 +54,81 @@ class Finding:
     window_start: datetime
     window_end: datetime
     column: str
-    kind: ColumnKind
+    kind: str
     role: Role
     decision: FieldDecision
     rows: float
     effective_rows: float
-    floor: datetime
-    statistics: dict[str, float] = field(default_factory=dict)
+    floor: datetime = NEVER
+    statistics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     top_bins: tuple[BinShare, ...] = ()
+    segment: str = ""
+    change: ChangeKind = "distribution"
+    change_start: datetime | None = None
+    change_earliest: datetime | None = None
+    change_latest: datetime | None = None
+    budget: float = math.nan
+    carriers: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def finding_id(self) -> FindingId:
-        """The same for every evaluation of the same field, window and baseline."""
-        return FindingId(
-            derived_id(
-                "fi", self.model, self.version, self.baseline_id, self.column, self.window_start.isoformat()
-            )
-        )
+        """The same for every evaluation of the same field, change, window and baseline."""
+        start = self.window_start.isoformat()
+        about = (self.column, start, self.segment, self.change)
+        return FindingId(derived_id("fi", self.model, self.version, self.baseline_id, *about))
 
-
-@dataclass(frozen=True, slots=True)
-class FieldState:
-    """What the last finding of a field says for the next one."""
-
-    status: FieldStatus
-    direction: str
-    effect: float
-    floor: datetime
+    @property
+    def label(self) -> str:
+        """The field as people name it: with its kind of change and segment where they are special."""
+        special = "" if self.change == "distribution" else f" ({self.change})"
+        return f"{self.column}{special}{f' where {self.segment}' if self.segment else ''}"
 
 
 def save_findings(store: Store, findings: Iterable[Finding]) -> None:
     """Write findings; evaluating a window again replaces its findings."""
+    every = list(findings)
     now = datetime.now(UTC)
-    store.insert_rows(
+    decisions = [finding.decision for finding in every]
+    store.insert(
         "findings",
-        [
-            {
-                "finding_id": finding.finding_id,
-                "model": finding.model,
-                "version": finding.version,
-                "baseline_id": finding.baseline_id,
-                "window_start": finding.window_start,
-                "window_end": finding.window_end,
-                "field": finding.column,
-                "kind": finding.kind,
-                "role": finding.role,
-                "status": finding.decision.status,
-                "reason": finding.decision.reason,
-                "effect": finding.decision.effect,
-                "direction": finding.decision.direction,
-                "evidence": finding.decision.evidence,
-                "threshold": finding.decision.threshold,
-                "scale": finding.decision.scale,
-                "minimum_detectable_effect": finding.decision.minimum_detectable_effect,
-                "rows": finding.rows,
-                "effective_rows": finding.effective_rows,
-                "statistics": finding.statistics,
-                "top_bins": orjson.dumps([vars_of(bin_) for bin_ in finding.top_bins]).decode(),
-                "floor": finding.floor,
-                "computed_at": now,
-            }
-            for finding in findings
-        ],
+        {
+            "finding_id": [finding.finding_id for finding in every],
+            "model": [finding.model for finding in every],
+            "version": [finding.version for finding in every],
+            "baseline_id": [finding.baseline_id for finding in every],
+            "window_start": [finding.window_start for finding in every],
+            "window_end": [finding.window_end for finding in every],
+            "field": [finding.column for finding in every],
+            "segment": [finding.segment for finding in every],
+            "change": [finding.change for finding in every],
+            "kind": [finding.kind for finding in every],
+            "role": [finding.role for finding in every],
+            "status": [decision.status for decision in decisions],
+            "reason": [decision.reason for decision in decisions],
+            "effect": [decision.effect for decision in decisions],
+            "direction": [decision.direction for decision in decisions],
+            "evidence": [decision.evidence for decision in decisions],
+            "threshold": [decision.threshold for decision in decisions],
+            "scale": [decision.scale for decision in decisions],
+            "minimum_detectable_effect": [decision.minimum_detectable_effect for decision in decisions],
+            "rows": [finding.rows for finding in every],
+            "effective_rows": [finding.effective_rows for finding in every],
+            "statistics": [finding.statistics for finding in every],
+            "top_bins": [_bins_json(finding.top_bins) for finding in every],
+            "floor": [finding.floor for finding in every],
+            "change_start": [finding.change_start for finding in every],
+            "change_earliest": [finding.change_earliest for finding in every],
+            "change_latest": [finding.change_latest for finding in every],
+            "budget": [finding.budget for finding in every],
+            "carriers": [finding.carriers for finding in every],
+            "computed_at": [now] * len(every),
+        },
     )
 
 
-def vars_of(bin_: BinShare) -> dict[str, object]:
-    """A bin as JSON."""
-    return {"label": bin_.label, "baseline": bin_.baseline, "current": bin_.current}
-
-
-def load_states(
-    store: Store, model: str, version: str, baseline_id: str, *, before: datetime
-) -> dict[str, FieldState]:
-    """State of every field in its newest window that starts before ``before``."""
-    rows = store.query(
-        load_sql(__file__, "findings"),
-        {"model": model, "version": version, "baseline_id": baseline_id, "before": before},
-    )
-    return {
-        row["field"]: FieldState(row["status"], row["direction"], row["effect"], row["floor"]) for row in rows
-    }
+def _bins_json(bins: tuple[BinShare, ...]) -> str:
+    if not bins:
+        return "[]"
+    return orjson.dumps(
+        [{"label": bin_.label, "baseline": bin_.baseline, "current": bin_.current} for bin_ in bins]
+    ).decode()

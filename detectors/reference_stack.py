@@ -54,7 +54,9 @@ class ReferenceStack:
         counts = np.zeros((fields, WIDTH))
         for index, column in enumerate(columns):
             layout = column.layout
-            counts[index] = layout.aligned(column.counts)
+            # Counts that do not fit their bins are that field's trouble: it is judged as failed.
+            fits = column.counts.shape == (layout.slots,)
+            counts[index] = layout.aligned(column.counts) if fits else np.nan
             if layout.kind == "numeric":
                 inner = layout.positions()
                 positions[index, : inner.size] = inner

@@ -9,12 +9,12 @@ from typing import Literal
 Scope = Literal["model", "fleet"]
 
 YEARS = {"hour": 1 / 8760, "day": 1 / 365, "week": 1 / 52, "month": 1 / 12, "year": 1.0, "decade": 10.0}
-_NUMBERS = {
-    word: float(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-} | {"a": 1.0, "an": 1.0, "half": 0.5}
+_UNITS = "zero one two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = {word: float(value) for value, word in enumerate(_UNITS.split())} | {
+    "a": 1.0,
+    "an": 1.0,
+    "half": 0.5,
+}
 _AMOUNT = r"(?:\d+(?:\.\d+)?|[a-z]+)"
 _WORDS = re.compile(
     rf"(?:at most |up to )?(?P<episodes>{_AMOUNT})"

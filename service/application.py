@@ -10,6 +10,7 @@ from alerting.outbox import Outbox
 from detectors.monitor import Monitor
 from detectors.performance.accuracy import AccuracyMonitor
 from driftline.contract_store import ContractStore
+from driftline.latest_contracts import LatestContracts
 from driftline.settings import Settings
 from driftline.store import Store
 from driftline.webhooks import WebhookSender, webhook_secret
@@ -34,6 +35,10 @@ class Application:
     @cached_property
     def contracts(self) -> ContractStore:
         return ContractStore(self.store)
+
+    @cached_property
+    def latest_contracts(self) -> LatestContracts:
+        return LatestContracts(self.store)
 
     @cached_property
     def monitor(self) -> Monitor:

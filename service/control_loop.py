@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from alerting.candidates import models_in_trouble
 from alerting.condition import read_condition
 from alerting.episode import Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
 from alerting.outbox import Action
 from alerting.policy import RequiredAction, required_actions
+from detectors.baselines.refreshing import refresh_baselines
+from detectors.monitor import FAILURES
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
-from driftline.errors import DriftlineError, StoreUnavailable
+from driftline.errors import StoreUnavailable
 from driftline.logs import get_logger
+from driftline.store import load_sql
 from integrations.hookspecs import RetrainRequest
 from service.application import Application
+from service.rotation import MultivariateRotation
 
 _log = get_logger(__name__)
 
@@ -33,7 +39,8 @@ class ControlLoop:
 
     def __init__(self, application: Application) -> None:
         self._app = application
-        self._looked_at: dict[str, tuple[datetime, datetime]] = {}
+        self._looked_at: tuple[datetime, datetime, int] | None = None
+        self._rotation = MultivariateRotation(application.store, application.settings, application.monitor)
 
     def run_once(self, now: datetime | None = None) -> None:
         """One cycle over all models; a model that fails is logged and counted, the others go on."""
@@ -41,40 +48,65 @@ class ControlLoop:
         metrics = self._app.metrics
         with metrics.cycle_seconds.time():
             try:
-                for contract in self._app.contracts.all_latest():
-                    self._watch(contract, moment)
+                contracts = self._app.latest_contracts.refresh()
+                if self._is_due(len(contracts), moment):
+                    self._watch(contracts, moment)
                 self._act()
             except StoreUnavailable as error:
                 metrics.cycles.labels("store_unavailable").inc()
                 _log.error("cycle abandoned, the next one tries again", error=error.message)
+                self._looked_at = None
                 return
         metrics.cycles.labels("done").inc()
         metrics.last_cycle.set(datetime.now(UTC).timestamp())
 
-    def _watch(self, contract: Contract, now: datetime) -> None:
-        if not self._is_due(contract.model, now):
-            return
+    def _watch(self, contracts: Sequence[Contract], now: datetime) -> None:
+        app = self._app
+        refreshed = refresh_baselines(app.store, app.settings, contracts, now)
+        waiting = {key: one.text for key, one in refreshed.waiting.items()}
+        waiting |= {key: error.message for key, error in refreshed.failed.items()}
+        evaluation = app.monitor.evaluate_all(contracts, now, waiting=waiting)
+        for model in evaluation.failed:
+            app.metrics.model_failures.labels(model).inc()
+        app.metrics.record_windows(evaluation.windows)
+        self._judge_quality(contracts, now)
+        self._rotation.run(contracts, evaluation.windows)
+        since = now - timedelta(seconds=app.settings.window_seconds * app.settings.lookback_windows)
+        troubled = models_in_trouble(app.store, app.episodes.live(timedelta(0)), since)
+        for model in sorted(troubled & {contract.model for contract in contracts}):
+            self._one_by_one(model, lambda model: self._advance_episode(model, now))
+
+    def _judge_quality(self, contracts: Sequence[Contract], now: datetime) -> None:
+        """Quality of the models that have labels."""
+        labelled = {row["model"] for row in self._app.store.query(load_sql(__file__, "labelled_models"))}
+        by_model = {contract.model: contract for contract in contracts if contract.model in labelled}
+
+        def judge(model: str) -> object:
+            return self._app.accuracy.evaluate(by_model[model], now, models=len(contracts))
+
+        for model in by_model:
+            self._one_by_one(model, judge)
+
+    def _one_by_one(self, model: str, step: Callable[[str], object]) -> None:
+        """Take a step for one model; its failure never stops the others."""
         try:
-            windows = self._app.monitor.evaluate(contract, now)
-            self._app.accuracy.evaluate(contract, now)
-            self._app.metrics.record_windows(windows)
-            self._advance_episode(contract.model, now)
+            step(model)
         except StoreUnavailable:
             raise
-        except (DriftlineError, ValueError, ArithmeticError, LookupError) as error:
-            # One model's failure never stops the others.
-            self._app.metrics.model_failures.labels(contract.model).inc()
-            _log.error("model not evaluated", model=contract.model, error=str(error), exc_info=True)
+        except FAILURES as error:
+            self._app.metrics.model_failures.labels(model).inc()
+            _log.error("model not evaluated", model=model, error=str(error), exc_info=True)
 
-    def _is_due(self, model: str, now: datetime) -> bool:
-        """Whether a window has closed since the model was last looked at, or late data may have come."""
+    def _is_due(self, models: int, now: datetime) -> bool:
+        """Whether a window has closed since the last look, or late data or another model may have come."""
         settings = self._app.settings
         end = last_closed_end(now, settings.window_seconds, settings.allowed_lateness_seconds)
-        last_end, last_time = self._looked_at.get(model, (None, None))
         patience = timedelta(seconds=settings.window_seconds / LABEL_CHECKS_PER_WINDOW)
-        if last_time is not None and last_end == end and now - last_time < patience:
-            return False
-        self._looked_at[model] = (end, now)
+        if self._looked_at is not None:
+            last_end, last_time, last_models = self._looked_at
+            if (last_end, last_models) == (end, models) and now - last_time < patience:
+                return False
+        self._looked_at = end, now, models
         return True
 
     def _advance_episode(self, model: str, now: datetime) -> None:

@@ -29,10 +29,10 @@ class Metrics:
             ["model"],
             registry=self.registry,
         )
-        self.field_evidence = Gauge(
-            "driftline_field_evidence_ratio",
-            "Evidence of drift in the newest window over what the false-alarm budget asks for.",
-            ["model", "version", "field"],
+        self.evidence = Gauge(
+            "driftline_evidence_ratio",
+            "Strongest evidence of drift in the newest window over what the false-alarm budget asks for.",
+            ["model", "version"],
             registry=self.registry,
         )
         self.open_episodes = Gauge(
@@ -54,8 +54,11 @@ class Metrics:
         """Note evaluated windows, oldest first."""
         for window in windows:
             self.windows.labels(window.status).inc()
-            for finding in window.findings:
-                if finding.decision.threshold > 0:
-                    self.field_evidence.labels(window.model, window.version, finding.column).set(
-                        finding.decision.evidence / finding.decision.threshold
-                    )
+            # One series a version: a fleet has a hundred thousand fields.
+            ratios = [
+                finding.decision.evidence / finding.decision.threshold
+                for finding in window.findings
+                if finding.decision.threshold > 0 and finding.decision.evidence >= 0
+            ]
+            if ratios:
+                self.evidence.labels(window.model, window.version).set(max(ratios))

@@ -47,6 +47,9 @@ class Finding(Record):
     rows: Figure
     effective_rows: Figure
     statistics: dict[str, Figure] = Field(description="Psi, js, ks, wasserstein and so on, by name.")
+    carriers: dict[str, Figure] = Field(
+        description="Of several fields at once: which fields and segments carry the change, shares of 1."
+    )
     top_bins: tuple[dict[str, Any], ...] = Field(description="Bins that moved most, with their shares.")
     computed_at: datetime
 

@@ -30,6 +30,7 @@ SELECT
     rows,
     effective_rows,
     statistics,
+    carriers,
     top_bins,
     computed_at
 FROM findings FINAL

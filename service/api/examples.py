@@ -67,6 +67,7 @@ FINDING = Finding(
     rows=308.0,
     effective_rows=308.0,
     statistics={"psi": 2.64, "jensen_shannon": 0.61, "ks": 0.6, "wasserstein": 1.64},
+    carriers={},
     top_bins=({"bin": "< -2.5", "baseline": 0.006, "current": 0.309},),
     computed_at=_START + _HOUR + timedelta(seconds=61),
 )
