@@ -122,9 +122,11 @@ class PackedBaseline:
         )
 
     def _column(self, row: int, layout: ColumnLayout) -> BaselineColumn:
+        # Counts that do not fit their bins are that field's trouble: it is judged as failed.
+        fits = self.slots[row] == layout.slots
         return BaselineColumn(
             layout=layout,
-            counts=layout.compact(self.counts[row]),
+            counts=layout.compact(self.counts[row]) if fits else np.full(layout.slots, np.nan),
             rows=int(self.rows[row]),
             weight_sum=float(self.weight_sum[row]),
             effective_rows=float(self.effective_rows[row]),
