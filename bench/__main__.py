@@ -16,6 +16,7 @@ from driftline.logs import configure_logs
 
 BENCHES = (
     "check",
+    "replay",
     "ingest",
     "codecs",
     "worker",
