@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
-from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
+from detectors.statistics.thin_bins import with_thin_bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,27 @@ def mean_square_contingency(pairs: CountPairs) -> Vector:
 
 
 def mean_square_contingency_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
-    """phi² with its score interval, from the derivatives of ``ab (q - p)² / (ap + bq)``."""
+    """phi² with its score interval, from the derivatives of ``ab (q - p)² / (ap + bq)``.
+
+    Where bins hold fewer than five rows the limits are those of :mod:`thin_bins`.
+    """
+    return with_thin_bins(
+        pairs,
+        lambda dense: _dense_estimates(dense, level, power),
+        _terms,
+        upper=1.0,
+        level=level,
+        keep_p_value=True,
+    )
+
+
+def _terms(p: Counts, q: Counts, n: Vector, m: Vector) -> Counts:
+    first, second = n / (n + m), m / (n + m)
+    terms: Counts = first * second * safe_ratio((q - p) ** 2, first * p + second * q)
+    return terms
+
+
+def _dense_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
     first, second, mixed = pairs.mixture()
     product = first * second
     slope = safe_ratio(pairs.q - pairs.p, mixed)

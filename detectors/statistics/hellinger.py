@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
 from detectors.statistics.quadratic import square_root
+from detectors.statistics.thin_bins import with_thin_bins
 
 
 def hellinger(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -57,19 +58,33 @@ def hellinger_values(pairs: CountPairs) -> Vector:
 
 
 def hellinger_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
-    """The distance with its score interval (second-order delta method on its square)."""
-    ratio, inverse = np.sqrt(safe_ratio(pairs.q, pairs.p)), np.sqrt(safe_ratio(pairs.p, pairs.q))
+    """The distance with its score interval (second-order delta method on its square).
+
+    Where bins hold fewer than five rows the limits are those of :mod:`thin_bins`.
+    """
     return square_root(
-        divergence_estimates(
-            pairs,
-            _squared(pairs),
-            Derivatives(-ratio / 2, -inverse / 2, ratio / 4, inverse / 4),
-            per_degree=(1 / pairs.n + 1 / pairs.m) / 8,
-            upper=1.0,
-            level=level,
-            power=power,
+        with_thin_bins(
+            pairs, lambda dense: _squared_estimates(dense, level, power), _terms, upper=1.0, level=level
         )
     )
+
+
+def _squared_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
+    ratio, inverse = np.sqrt(safe_ratio(pairs.q, pairs.p)), np.sqrt(safe_ratio(pairs.p, pairs.q))
+    return divergence_estimates(
+        pairs,
+        _squared(pairs),
+        Derivatives(-ratio / 2, -inverse / 2, ratio / 4, inverse / 4),
+        per_degree=(1 / pairs.n + 1 / pairs.m) / 8,
+        upper=1.0,
+        level=level,
+        power=power,
+    )
+
+
+def _terms(p: Counts, q: Counts, n: Vector, m: Vector) -> Counts:
+    terms: Counts = (np.sqrt(p) - np.sqrt(q)) ** 2 / 2
+    return terms
 
 
 def _squared(pairs: CountPairs) -> Vector:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py
 
-from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
 from detectors.statistics.quadratic import square_root
+from detectors.statistics.thin_bins import with_thin_bins
 
 _PER_BIT = 1 / (2 * math.log(2))
 
@@ -63,7 +64,22 @@ def jensen_shannon_values(pairs: CountPairs) -> Vector:
 
 
 def jensen_shannon_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
-    """The distance with its score interval (second-order delta method on its square)."""
+    """The distance with its score interval (second-order delta method on its square).
+
+    Where bins hold fewer than five rows the limits are those of :mod:`thin_bins`.
+    """
+    return square_root(
+        with_thin_bins(
+            pairs,
+            lambda dense: _divergence_estimates(dense, level, power),
+            lambda p, q, n, m: _terms(p, q),
+            upper=1.0,
+            level=level,
+        )
+    )
+
+
+def _divergence_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
     p, q = pairs.p, pairs.q
     middle = (p + q) / 2
     derivatives = Derivatives(
@@ -72,22 +88,25 @@ def jensen_shannon_estimates(pairs: CountPairs, level: float = LEVEL, power: flo
         (p > 0) * safe_ratio(q, 2 * middle) * _PER_BIT,
         (q > 0) * safe_ratio(p, 2 * middle) * _PER_BIT,
     )
-    return square_root(
-        divergence_estimates(
-            pairs,
-            _divergence(pairs),
-            derivatives,
-            per_degree=(1 / pairs.n + 1 / pairs.m) * _PER_BIT / 4,
-            upper=1.0,
-            level=level,
-            power=power,
-        )
+    return divergence_estimates(
+        pairs,
+        _divergence(pairs),
+        derivatives,
+        per_degree=(1 / pairs.n + 1 / pairs.m) * _PER_BIT / 4,
+        upper=1.0,
+        level=level,
+        power=power,
     )
 
 
 def _divergence(pairs: CountPairs) -> Vector:
-    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
-    total = pairs.p + pairs.q
-    half = safe_ratio(pairs.q - pairs.p, total)
-    bits: Vector = (total / 2 * (xlog1py(1 - half, -half) + xlog1py(1 + half, half))).sum(axis=1) * _PER_BIT
+    bits: Vector = _terms(pairs.p, pairs.q).sum(axis=1)
     return np.minimum(np.maximum(bits, 0.0), 1.0)
+
+
+def _terms(p: Counts, q: Counts) -> Counts:
+    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
+    total = p + q
+    half = safe_ratio(q - p, total)
+    bits: Counts = total / 2 * (xlog1py(1 - half, -half) + xlog1py(1 + half, half)) * _PER_BIT
+    return bits

@@ -12,6 +12,7 @@ from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
 from detectors.statistics.half_count import with_half_count
+from detectors.statistics.thin_bins import with_thin_bins
 
 
 def kullback_leibler(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -61,7 +62,17 @@ def kullback_leibler_values(pairs: CountPairs) -> Vector:
 
 
 def kullback_leibler_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
-    """The divergence with its score interval (second-order delta method) and its detectable value."""
+    """The divergence with its score interval (second-order delta method) and its detectable value.
+
+    Where bins hold fewer than five rows the limits are those of :mod:`thin_bins`: wider, and without an
+    upper end (infinite) when a bin may be empty in the baseline.
+    """
+    return with_thin_bins(
+        pairs, lambda dense: _estimates(dense, level, power), _terms, upper=math.inf, level=level
+    )
+
+
+def _estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
     smooth = with_half_count(pairs)
     ratio = safe_ratio(smooth.q, smooth.p)
     live = (smooth.q > 0).astype(np.float64)
@@ -74,6 +85,12 @@ def kullback_leibler_estimates(pairs: CountPairs, level: float = LEVEL, power: f
         level=level,
         power=power,
     )
+
+
+def _terms(p: Counts, q: Counts, n: Vector, m: Vector) -> Counts:
+    # With q - p taken off, which adds up to 0, every bin's term is at least 0.
+    terms = q * safe_log(safe_ratio(q, p)) - q + p
+    return np.where(p > 0, terms, np.where(q > 0, np.inf, 0.0))
 
 
 def _divergence(p: Counts, q: Counts) -> Vector:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py
 
-from detectors.statistics.counts import CountPairs, checked_pair
+from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
+from detectors.statistics.thin_bins import with_thin_bins
 
 
 def likelihood_ratio(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -55,12 +56,7 @@ def likelihood_ratio(baseline: ArrayLike, current: ArrayLike) -> float:
 
 def likelihood_ratio_values(pairs: CountPairs) -> Vector:
     """G of F fields at once, shape ``(F,)``, the counts scaled to their effective sizes."""
-    first, second, mixed = pairs.mixture()
-    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
-    change = safe_ratio(pairs.q - pairs.p, mixed)
-    # Of an empty bin it is -1, which rounding must not pass.
-    down, up = np.maximum(-second * change, -1.0), np.maximum(first * change, -1.0)
-    nats = (mixed * (first * xlog1py(1 + down, down) + second * xlog1py(1 + up, up))).sum(axis=1)
+    nats = _terms(pairs.p, pairs.q, pairs.n[:, None], pairs.m[:, None]).sum(axis=1)
     statistic: Vector = 2 * (pairs.n + pairs.m) * np.maximum(nats, 0.0)
     return statistic
 
@@ -69,8 +65,41 @@ def likelihood_ratio_estimates(pairs: CountPairs, level: float = LEVEL, power: f
     """G with an interval for what windows of these sizes would give on average.
 
     As for chi-square the limits are those of ``2 (n + m) I + B - 1``, I the true mutual information; the
-    p-value is the G test's. Score interval (second-order delta method).
+    p-value is the G test's. Score interval (second-order delta method); where bins hold fewer than five
+    rows the limits are those of :mod:`thin_bins`.
     """
+    per_row = with_thin_bins(
+        pairs,
+        lambda dense: _information_estimates(dense, level, power),
+        _terms,
+        upper=math.inf,
+        level=level,
+        keep_p_value=True,
+    )
+    twice_rows, degrees = 2 * (pairs.n + pairs.m), pairs.degrees_of_freedom
+    return Estimates(
+        per_row.value * twice_rows,
+        per_row.lower * twice_rows + degrees,
+        per_row.upper * twice_rows + degrees,
+        per_row.detectable * twice_rows + degrees,
+        per_row.p_value,
+    )
+
+
+def _terms(p: Counts, q: Counts, n: Vector, m: Vector) -> Counts:
+    """What each bin adds to the mutual information of sample and bin, in nats."""
+    first, second = n / (n + m), m / (n + m)
+    mixed = first * p + second * q
+    # Bin by bin of second order in the difference: entropies of either side would cancel near 0.
+    change = safe_ratio(q - p, mixed)
+    # Of an empty bin it is -1, which rounding must not pass.
+    down, up = np.maximum(-second * change, -1.0), np.maximum(first * change, -1.0)
+    nats: Counts = mixed * (first * xlog1py(1 + down, down) + second * xlog1py(1 + up, up))
+    return nats
+
+
+def _information_estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
+    """Mutual information of sample and bin in nats."""
     first, second, mixed = pairs.mixture()
     derivatives = Derivatives(
         first * safe_log(safe_ratio(pairs.p, mixed)),
@@ -79,7 +108,7 @@ def likelihood_ratio_estimates(pairs: CountPairs, level: float = LEVEL, power: f
         (pairs.q > 0) * first * second * safe_ratio(pairs.p, mixed),
     )
     twice_rows = 2 * (pairs.n + pairs.m)
-    per_row = divergence_estimates(
+    return divergence_estimates(
         pairs,
         likelihood_ratio_values(pairs) / twice_rows,
         derivatives,
@@ -87,12 +116,4 @@ def likelihood_ratio_estimates(pairs: CountPairs, level: float = LEVEL, power: f
         upper=math.inf,
         level=level,
         power=power,
-    )
-    degrees = pairs.degrees_of_freedom
-    return Estimates(
-        per_row.value * twice_rows,
-        per_row.lower * twice_rows + degrees,
-        per_row.upper * twice_rows + degrees,
-        per_row.detectable * twice_rows + degrees,
-        per_row.p_value,
     )

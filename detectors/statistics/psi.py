@@ -11,6 +11,7 @@ from detectors.statistics.counts import CountPairs, Counts, checked_pair
 from detectors.statistics.divergence import Derivatives, divergence_estimates, safe_log, safe_ratio
 from detectors.statistics.estimate import LEVEL, POWER, Estimates, Vector
 from detectors.statistics.half_count import with_half_count
+from detectors.statistics.thin_bins import with_thin_bins
 
 
 def psi(baseline: ArrayLike, current: ArrayLike) -> float:
@@ -67,9 +68,16 @@ def psi_values(pairs: CountPairs) -> Vector:
 def psi_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER) -> Estimates:
     """PSI with its score interval (second-order delta method) and its detectable value.
 
-    On unchanged data PSI is ``1/n + 1/m`` times a chi-square. A bin that holds less than about five
-    counts on one side makes the interval approximate.
+    On unchanged data PSI is ``1/n + 1/m`` times a chi-square. Where bins hold fewer than five rows the
+    limits are those of :mod:`thin_bins`: wider, and without an upper end (infinite) when a bin may be empty
+    on one side, for then the true PSI may be anything.
     """
+    return with_thin_bins(
+        pairs, lambda dense: _estimates(dense, level, power), _terms, upper=math.inf, level=level
+    )
+
+
+def _estimates(pairs: CountPairs, level: float, power: float) -> Estimates:
     smooth = with_half_count(pairs)
     ratio, inverse = safe_ratio(smooth.q, smooth.p), safe_ratio(smooth.p, smooth.q)
     log = safe_log(ratio)
@@ -83,6 +91,10 @@ def psi_estimates(pairs: CountPairs, level: float = LEVEL, power: float = POWER)
         level=level,
         power=power,
     )
+
+
+def _terms(p: Counts, q: Counts, n: Vector, m: Vector) -> Counts:
+    return np.where((p > 0) & (q > 0), (q - p) * safe_log(safe_ratio(q, p)), np.where(p == q, 0.0, np.inf))
 
 
 def _psi(p: Counts, q: Counts) -> Vector:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.statistics import kolmogorov_smirnov_bounds
+from detectors.statistics import kolmogorov_smirnov_bounds, total_variation
 from detectors.statistics.samples import SAMPLE_STATISTICS, Sample
 from detectors.statistics.samples.anderson_darling import anderson_darling
 from detectors.statistics.samples.cramer_von_mises import cramer_von_mises, cramer_von_mises_estimate
+from detectors.statistics.samples.domain_classifier import domain_classifier
 from detectors.statistics.samples.energy_distance import energy_distance
 from detectors.statistics.samples.kolmogorov_smirnov import (
     kolmogorov_smirnov_sample,
@@ -24,6 +25,8 @@ from detectors.statistics.samples.maximum_mean_discrepancy import (
     maximum_mean_discrepancy,
     maximum_mean_discrepancy_estimate,
 )
+from detectors.statistics.samples.pca_reconstruction import pca_reconstruction
+from detectors.statistics.samples.projections import projected_distance
 from driftline.errors import InvalidInput
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -170,6 +173,49 @@ def test_peer_bug_a_floor_on_sigma_hides_a_tiny_field() -> None:
         1e-6 * energy_distance(Sample.of(x * 1e12), Sample.of(y * 1e12)), rel=1e-9
     )
     assert SAMPLE_STATISTICS["mean_distance"].measure(Sample.of(x), Sample.of(y)) > 0.3
+
+
+def test_peer_bug_options_such_as_the_bin_count_are_silently_ignored() -> None:
+    rng = np.random.default_rng(15)
+    x, y = Sample.of(rng.normal(size=(200, 5))), Sample.of(rng.normal(0.3, 1.5, size=(200, 5)))
+    assert projected_distance(x, y, directions=1) < projected_distance(x, y, directions=64)
+    assert pca_reconstruction(x, y, kept_variance=0.2) != pca_reconstruction(x, y, kept_variance=0.9)
+    narrow, wide = (maximum_mean_discrepancy(x, y, bandwidth=width) for width in (0.1, 3.0))
+    assert narrow != wide
+    assert domain_classifier(x, y, seed=1) != domain_classifier(x, y, seed=2)
+    # A bin more or less is another layout and another value.
+    few, many = (np.histogram(x.rows[:, 0], bins)[0] for bins in (4, 12))
+    now = [np.histogram(y.rows[:, 0], bins)[0] for bins in (4, 12)]
+    assert total_variation(few, now[0]) < total_variation(many, now[1])
+
+
+def test_peer_bug_one_column_without_any_value_ends_the_run() -> None:
+    with pytest.raises(InvalidInput, match="too few rows: 0"):
+        Sample.of(np.array([]))
+    with pytest.raises(InvalidInput, match="NaN"):
+        Sample.of(np.full(50, math.nan))
+
+
+SCIPY = {
+    "kolmogorov_smirnov": "ks_2samp: value and exact p-value",
+    "mann_whitney": "mannwhitneyu: value and p-value",
+    "cramer_von_mises": "cramervonmises_2samp: value and p-value, without ties",
+    "anderson_darling": "anderson_ksamp(variant='right'): value, with ties",
+    "energy_distance": "energy_distance: value, with weights",
+}
+"""Where SciPy has the same definition, held to 1e-9 above."""
+
+NOT_IN_SCIPY = {
+    "maximum_mean_discrepancy",
+    "domain_classifier",
+    "pca_reconstruction",
+    "mean_distance",
+    "projected_distance",
+}
+
+
+def test_every_statistic_is_held_to_scipy_or_known_not_to_be_in_it() -> None:
+    assert SCIPY.keys() | NOT_IN_SCIPY == set(SAMPLE_STATISTICS)
 
 
 def test_a_million_distinct_values() -> None:

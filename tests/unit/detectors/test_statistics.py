@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
+from scipy.spatial.distance import chebyshev, cityblock, euclidean, jensenshannon
 
 from detectors.field_statistics import field_statistics, moved_bins
 from detectors.statistics import (
@@ -80,6 +80,36 @@ def test_kullback_leibler_is_scipys_entropy_of_the_filled_shares(pair: tuple[np.
     assert kullback_leibler(*pair) == pytest.approx(float(stats.entropy(filled[1], filled[0])), rel=1e-9)
     both = kullback_leibler(*pair) + kullback_leibler(pair[1], pair[0])
     assert psi(*pair) == pytest.approx(both, rel=1e-9)
+
+
+@pytest.mark.parametrize("pair", random_pairs())
+def test_hellinger_total_variation_and_l_infinity_are_scipys_norms(
+    pair: tuple[np.ndarray, np.ndarray],
+) -> None:
+    p, q = (side / side.sum() for side in pair)
+    assert hellinger(*pair) == pytest.approx(euclidean(np.sqrt(p), np.sqrt(q)) / math.sqrt(2), abs=1e-9)
+    assert total_variation(*pair) == pytest.approx(cityblock(p, q) / 2, abs=1e-9)
+    assert l_infinity(*pair) == pytest.approx(chebyshev(p, q), abs=1e-9)
+
+
+SCIPY = {
+    "psi": "entropy, both directions, of the filled shares",
+    "jensen_shannon": "spatial.distance.jensenshannon(base=2)",
+    "kullback_leibler": "entropy of the filled shares",
+    "hellinger": "spatial.distance.euclidean of the roots",
+    "total_variation": "spatial.distance.cityblock, halved",
+    "l_infinity": "spatial.distance.chebyshev",
+    "chi_square": "chi2_contingency(correction=False)",
+    "likelihood_ratio": "chi2_contingency(lambda_='log-likelihood')",
+    "cramers_v": "contingency.association(method='cramer')",
+    "kolmogorov_smirnov": "ks_2samp of values that sit on the bins",
+    "wasserstein": "wasserstein_distance with weights",
+}
+"""What every statistic on counts is held to in SciPy, to 1e-9, in this file."""
+
+
+def test_every_statistic_on_counts_is_held_to_scipy() -> None:
+    assert SCIPY.keys() == STATISTICS.keys()
 
 
 @pytest.mark.parametrize("pair", random_pairs())
