@@ -1,4 +1,5 @@
-"""``python -m bench [NAME...]``: run benchmarks and print one JSON line a result, after one for the machine.
+"""``python -m bench [NAME...] [--quick]``: run benchmarks and print one JSON line a result, after one for the
+machine. ``--quick`` makes those smaller that can be.
 
 Every figure stands beside a baseline measured in the same run: machines differ and are shared.
 """
@@ -6,6 +7,7 @@ Every figure stands beside a baseline measured in the same run: machines differ 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import platform
@@ -25,7 +27,9 @@ BENCHES = (
     "triton_faults",
     "client",
     "evidence",
+    "fleet",
     "multivariate",
+    "streams",
     "demo",
 )
 
@@ -44,6 +48,8 @@ def machine() -> dict[str, object]:
 
 def main(names: list[str]) -> int:
     """Run the named benchmarks, all without names; exit code 1 when a bar was missed."""
+    quick = "--quick" in names
+    names = [name for name in names if name != "--quick"]
     unknown = sorted(set(names) - set(BENCHES))
     if unknown:
         print(f"bench: no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
@@ -52,7 +58,9 @@ def main(names: list[str]) -> int:
     print(json.dumps(machine()), flush=True)
     missed = False
     for name in names or BENCHES:
-        for result in importlib.import_module(f"bench.{name}").run():
+        run = importlib.import_module(f"bench.{name}").run
+        can_be_small = "quick" in inspect.signature(run).parameters
+        for result in run(quick=True) if quick and can_be_small else run():
             print(json.dumps(result), flush=True)
             missed |= result.get("met") is False
     return int(missed)

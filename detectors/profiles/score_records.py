@@ -8,9 +8,10 @@ docs/decisions/0012-fleet-counting.md.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,6 @@ RECORD = np.dtype("<f4")
 """Stored numbers: little-endian Float32."""
 
 Table = NDArray[np.float32]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,7 @@ def save_scores(store: Store, windows: Sequence[ScoredWindow]) -> None:
                 f"tables of shape {[t.shape for t in window.stacks]} where {shapes} are expected"
             )
         packed.append(b"".join(table.astype(RECORD, copy=False).tobytes() for table in window.stacks))
-    keys = {window.scored.shape: 0 for window in windows}
-    keys = {shape: shape.key for shape in keys}
-    now = datetime.now(UTC)
+    keys = {shape: shape.key for shape in {window.scored.shape for window in windows}}
     store.insert(
         "window_scores",
         {
@@ -118,7 +115,7 @@ def save_scores(store: Store, windows: Sequence[ScoredWindow]) -> None:
             "window_start": [window.start * 1000 for window in windows],
             "shape": [keys[window.scored.shape] for window in windows],
             "scores": packed,
-            "computed_at": [now] * len(windows),
+            "computed_at": [time.time_ns() // 1000] * len(windows),
         },
     )
 
@@ -157,8 +154,7 @@ def _fill(
     until: datetime,
     window_seconds: int,
 ) -> None:
-    shapes = {each.shape: 0 for each in scored}
-    keys = {shape: shape.key for shape in shapes}
+    keys = {shape: shape.key for shape in {each.shape for each in scored}}
     found = store.query_columns(
         load_sql(__file__, "score_records"),
         {

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from detectors.evidence.detector import WindowCounts
 from detectors.profiles.counting_plan import CountingPlan
 from detectors.profiles.layout import MISSING_AT, UNSEEN_AT, WIDTH
 from detectors.profiles.model_counts import ModelCounts, Vector
-from detectors.profiles.profile import Profile
-from driftline.contracts import ColumnKind
 from driftline.store import Store, load_sql
 
 ROWS_AN_INSERT = 25_000
@@ -25,9 +23,6 @@ SMALL_READS = {
     "merge_tree_min_bytes_for_concurrent_read": 2**20,
 }
 """A month of one model is little for ClickHouse, which would read it with one thread."""
-
-History = dict[str, dict[datetime, WindowCounts]]
-"""Counts by column and window start."""
 
 
 class StoredCounts(NamedTuple):
@@ -45,7 +40,7 @@ def save_counts(
 
     A later one of the same window, segment, column and baseline replaces the earlier.
     """
-    now, rows = datetime.now(UTC), 0
+    now, rows = time.time_ns() // 1000, 0
     block = _Block()
     for each in counted:
         _append(block, StoredCounts(*each), window_seconds, now)
@@ -62,7 +57,7 @@ class _Block(dict[str, list[Any]]):
         return self.setdefault(name, [])
 
 
-def _append(block: _Block, each: StoredCounts, window_seconds: int, now: datetime) -> None:
+def _append(block: _Block, each: StoredCounts, window_seconds: int, now: int) -> None:
     plan, counts = each.plan, each.counts
     columns = len(plan.columns)
     effective = counts.effective_rows.tolist()
@@ -78,10 +73,10 @@ def _append(block: _Block, each: StoredCounts, window_seconds: int, now: datetim
             # The driver takes milliseconds and microseconds as they are, much faster than moments.
             "window_start": start,
             "window_end": start + window_seconds * 1000,
+            "computed_at": now,
             "rows": int(counts.rows[cell]),
             "weight_sum": float(counts.weight_sum[cell]),
             "effective_rows": effective[cell],
-            "computed_at": now,
         }
         for name, value in whole.items():
             block[name].extend([value] * columns)
@@ -165,55 +160,3 @@ def profile_scope(
         "since": since,
         "until": until,
     }
-
-
-def save_profiles(
-    store: Store,
-    model: str,
-    baseline_id: str,
-    kinds: Mapping[str, ColumnKind],
-    profiles: Iterable[Profile],
-    window_seconds: int,
-) -> None:
-    """Write profiles; a later one of the same window, column and baseline replaces the earlier."""
-    now = datetime.now(UTC)
-    store.insert_rows(
-        "profiles",
-        [
-            {
-                "model": model,
-                "version": profile.version,
-                "baseline_id": baseline_id,
-                "window_start": profile.window_start,
-                "window_end": profile.window_start + timedelta(seconds=window_seconds),
-                "field": profile.column,
-                "kind": kinds[profile.column],
-                "counts": [float(count) for count in profile.counts],
-                "rows": profile.rows,
-                "weight_sum": profile.weight_sum,
-                "effective_rows": profile.effective_rows,
-                "mean": profile.mean,
-                "std": profile.std,
-                "minimum": profile.minimum,
-                "maximum": profile.maximum,
-                "computed_at": now,
-            }
-            for profile in profiles
-        ],
-    )
-
-
-def load_history(
-    store: Store, model: str, version: str, baseline_id: str, *, since: datetime, until: datetime
-) -> History:
-    """Stored counts of every column in windows that start in ``[since, until)``."""
-    history: History = {}
-    rows = store.query(
-        load_sql(__file__, "stored"),
-        {"model": model, "version": version, "baseline_id": baseline_id, "since": since, "until": until},
-    )
-    for row in rows:
-        history.setdefault(row["field"], {})[row["window_start"]] = WindowCounts(
-            np.array(row["counts"], dtype=np.float64), row["effective_rows"]
-        )
-    return history

@@ -1,6 +1,7 @@
 -- What the detectors made of it.
 
--- One column of a model in one window, counted against one baseline.
+-- One column of a model in one window, counted against one baseline. By month, so that merging a month reads
+-- little else (docs/decisions/0012).
 CREATE TABLE IF NOT EXISTS profiles (
     model LowCardinality(String),
     version LowCardinality(String),
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS profiles (
     maximum Float64,
     computed_at DateTime64(6, 'UTC')
 ) ENGINE = ReplacingMergeTree(computed_at)
+PARTITION BY toYYYYMM(window_start)
 ORDER BY (model, version, baseline_id, field, window_start);
 
 -- One statistic of one field in one window, with the decision it led to.
