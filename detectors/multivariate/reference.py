@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.evidence.scan import BASELINE_ROWS_CAP
+from detectors.evidence.yardstick import BASELINE_ROWS_CAP
 from detectors.multivariate.normal_scores import correlations
 from detectors.multivariate.sampled_rows import MOST_ROWS, SampledRows, read_rows
 from detectors.profiles.layout import ColumnLayout
