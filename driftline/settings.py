@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     default_baseline: str = Field(
         default="first 24h",
         pattern=r"^(none|first \d+(\.\d+)?[mhdw])$",
-        description="Baseline of models whose owner declared none: `first 24h` takes the first day of traffic "
-        "of each version as soon as there is one, `none` waits for `driftline baseline`.",
+        description="Baseline of models whose owner declared none: `first 24h` takes the first day of "
+        "traffic of each version as soon as there is one, `none` waits for `driftline baseline`.",
     )
     multivariate_seconds: float = Field(
         default=20.0,

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from dashboards.web.pages import PageSources, mount_pages
-from service.api import explanations, read_costs, read_episodes, read_history, read_models
+from service.api import budgets, explanations, read_costs, read_episodes, read_history, read_models
 from service.api.errors import ErrorBody, install_error_handlers, unexpected_response
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
@@ -52,6 +52,7 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
     services.registry.register(FleetMetrics(services.store, services.settings))
     # A field's name may hold slashes, so what follows it has to be looked at before the field itself.
     readers = (
+        budgets.router,
         explanations.router,
         read_models.router,
         read_history.router,

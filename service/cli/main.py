@@ -11,6 +11,7 @@ from driftline import __version__
 from driftline.errors import DriftlineError
 from service.cli import (
     baseline,
+    budget,
     check,
     collect,
     demo,
@@ -21,6 +22,7 @@ from service.cli import (
     models,
     node,
     register,
+    replay,
     serve,
     streams,
 )
@@ -40,11 +42,13 @@ app = typer.Typer(
 for module in (
     demo,
     check,
+    replay,
     serve,
     collect,
     node,
     register,
     baseline,
+    budget,
     labels,
     models,
     explain,

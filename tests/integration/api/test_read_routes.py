@@ -18,6 +18,7 @@ PATHS = {
     "/models/{model}/fields": f"/models/{MODEL}/fields",
     "/models/{model}/fields/{field}": f"/models/{MODEL}/fields/image.sharpness",
     "/models/{model}/fields/{field}/explanation": f"/models/{MODEL}/fields/image.sharpness/explanation",
+    "/models/{model}/budget": f"/models/{MODEL}/budget",
     "/models/{model}/windows": f"/models/{MODEL}/windows",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
