@@ -22,7 +22,15 @@ JUDGED = ("ok", "watch", "decayed")
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that drifted, with the figures it rests on."""
+    """A field that drifted, with the figures it rests on.
+
+    Attributes
+    ----------
+    segment
+        Rows it is about, as ``field=value``; empty for all.
+    change
+        What changed: the distribution, or missing, unseen, schema, multivariate, correlation.
+    """
 
     field: str
     reason: str
@@ -31,6 +39,8 @@ class FieldChange:
     threshold: float
     effective_rows: float
     minimum_detectable_effect: float
+    segment: str = ""
+    change: str = "distribution"
 
     def as_json(self) -> dict[str, Any]:
         """The change as JSON."""
@@ -42,6 +52,8 @@ class FieldChange:
             "threshold": self.threshold,
             "effective_rows": self.effective_rows,
             "minimum_detectable_effect": self.minimum_detectable_effect,
+            "segment": self.segment,
+            "change": self.change,
         }
 
 
@@ -213,13 +225,16 @@ def changes_in(drifted: Sequence[Finding]) -> tuple[FieldChange, ...]:
             threshold=finding.decision.threshold,
             effective_rows=finding.effective_rows,
             minimum_detectable_effect=finding.decision.minimum_detectable_effect,
+            segment=finding.segment,
+            change=finding.change,
         )
         for finding in drifted
     ]
 
-    def weakest_last(change: FieldChange) -> tuple[bool, float, str]:
-        strength = change.evidence / change.threshold if change.threshold else math.inf
-        return math.isnan(strength), 0.0 if math.isnan(strength) else -strength, change.field
+    def weakest_last(one: FieldChange) -> tuple[bool, float, str, str, str]:
+        strength = one.evidence / one.threshold if one.threshold else math.nan
+        unknown = math.isnan(strength)
+        return unknown, 0.0 if unknown else -strength, one.field, one.segment, one.change
 
     return tuple(sorted(changes, key=weakest_last))
 
