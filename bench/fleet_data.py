@@ -117,8 +117,11 @@ def _seed_scores(store: Store, models: int, rows: int, begin: datetime, baseline
             for at in range(HISTORY)
         ]
     save_scores(store, windows)
-    if models > patterns:
-        store.command(load_sql(__file__, "fleet_scores"), {"models": models, "patterns": patterns})
+    for start in range(patterns, models, MODELS_AN_INSERT):
+        count = min(MODELS_AN_INSERT, models - start)
+        store.command(
+            load_sql(__file__, "fleet_scores"), {"first": start, "models": count, "patterns": patterns}
+        )
 
 
 def _seconds(moment: datetime) -> int:
