@@ -24,6 +24,7 @@ from detectors.evidence.pooling import (
 )
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.series import ScoreSeries
+from detectors.evidence.short_memory import second_look
 from detectors.evidence.tilting import mean_deviance
 from detectors.evidence.wander import MODELS, mean_variance
 from detectors.evidence.yardstick import BASELINE_ROWS_CAP as BASELINE_ROWS_CAP
@@ -145,6 +146,10 @@ def _scan_batch(
     allowed &= (reach[:, None] >= _SCALES)[:, None, :, None]
     usable = allowed & (pools.rows > 0) & scores.live[:, None, None]
     evidence = np.where(usable, evidence_of(scores, noise, pools, yardstick, spread, squared), 0.0)
+    live = np.flatnonzero(noise.history == 0)
+    if live.size and not independent:
+        line = CLOSER_LOOK * thresholds
+        second_look(scores, series, rows, pools, yardstick, squared * spread**2, evidence, line, live)
     _cap(scores, pools, yardstick, spread, squared, evidence, thresholds, usable)
     alarms = evidence >= thresholds[:, None, None]
     alarms &= np.abs(effect) >= tolerances[:, None, None, None]

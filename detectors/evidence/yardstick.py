@@ -14,6 +14,13 @@ from detectors.evidence.score_set import ScoreSet, Vector
 BASELINE_ROWS_CAP = 10_000.0
 """A baseline counts for at most this many rows: its finite faithfulness, and so a built-in tolerance."""
 
+CONTRAST_ROWS_CAP = 20_000.0
+"""The same for contrasts of categories against a baseline with a history.
+
+A contrast gathers in one number what a small lasting deviation spreads over many categories, so the same
+tolerance is a smaller number of standard deviations.
+"""
+
 LEAST_EVENTS = 1.0
 """Expected rows a window of the rarer outcome, below which a share cannot tell its own dispersion."""
 
@@ -86,9 +93,15 @@ def history_yardstick(
             reference[field, 0] /= season.spread(scales, noise.window_seconds)
     return Yardstick(
         v / np.maximum(variance, 1e-300),
-        np.minimum(reference, BASELINE_ROWS_CAP),
+        np.minimum(reference, _caps(scores)),
         noise.freedom[:, None, None, :].astype(np.float64),
     )
+
+
+def _caps(scores: ScoreSet) -> Vector:
+    """Most rows that the baseline counts for, by score, shape ``(S,)``."""
+    contrast = ~scores.is_share & (scores.kind == "categorical")
+    return np.where(contrast, CONTRAST_ROWS_CAP, BASELINE_ROWS_CAP)
 
 
 def kurtosis_factor(scores: ScoreSet, events: Vector, countable: NDArray[np.bool_], design: Vector) -> Vector:
