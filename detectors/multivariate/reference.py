@@ -10,12 +10,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.evidence.yardstick import BASELINE_ROWS_CAP
 from detectors.multivariate.normal_scores import correlations
 from detectors.multivariate.sampled_rows import MOST_ROWS, SampledRows, read_rows
 from detectors.profiles.layout import ColumnLayout
 from driftline.contracts import Contract
 from driftline.store import Store, load_sql
+
+
+CORRELATION_ROWS = 10_000
+"""Rows that correlations are taken from: as many as a baseline counts for at most elsewhere."""
 
 
 class LaidOutColumn(Protocol):
@@ -113,7 +116,7 @@ def make_reference(
         versions=versions,
         since=since,
         until=until,
-        most_rows=BASELINE_ROWS_CAP,
+        most_rows=CORRELATION_ROWS,
     )
     if len(rows) < 2:
         return None

@@ -167,9 +167,9 @@ def test_the_unit_is_that_of_the_first_observations_and_waits_for_a_spread() -> 
     unit = StreamUnit(warm_up=4)
     for value in (2.0, 2.0, 2.0, 2.0, 2.0):
         assert unit.learn(value) == []
-    assert not unit.ready
+    before = unit.ready
     held = unit.learn(7.0)
-    assert unit.ready
+    assert (before, unit.ready) == (False, True)
     assert sum(held) == pytest.approx(0)
     assert unit.standardised(7.0) == held[-1]
 
