@@ -18,6 +18,7 @@ from detectors.evidence.score_set import (
     UNSEEN,
     ScoreSet,
     Vector,
+    excess_kurtosis,
     shares_as_scores,
     smoothed,
 )
@@ -73,9 +74,10 @@ def categorical_scores(
     return ScoreSet(
         kind="categorical",
         layouts=layouts,
-        weights=weights,
+        weights=weights.astype(np.float32),
         base=base,
         variance=variance,
+        kurtosis=excess_kurtosis(weights, present, base, is_share),
         budget=np.where(some, split, budget),
         rows=rows,
         shares=present,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import xlogy
 
 from detectors.evidence.score_set import Vector
+
+TINY = 1e-300
 
 
 def standardised(shift: Vector, variance: Vector, spread: Vector) -> tuple[Vector, Vector]:
@@ -35,8 +36,9 @@ def share(p0: Vector, shift: Vector, n0: Vector, n1: Vector, spread: Vector) -> 
 
 def _divergence(p: Vector, q: Vector) -> Vector:
     """Binomial Kullback-Leibler divergence; q lies between p and another share."""
-    q = np.clip(q, 1e-300, 1 - 1e-16)
-    return np.asarray(xlogy(p, p / q) + xlogy(1 - p, (1 - p) / (1 - q)))
+    q = np.clip(q, TINY, 1 - 1e-16)
+    left = 1 - p
+    return np.asarray(p * np.log(np.maximum(p, TINY) / q) + left * np.log(np.maximum(left, TINY) / (1 - q)))
 
 
 def deflated(squared: Vector, freedom: Vector) -> Vector:

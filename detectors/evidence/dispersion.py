@@ -99,7 +99,7 @@ def dispersion(
         np.where(countable, degrees, windows - 1.0),
         np.sqrt((2 + 1 / events) / windows),
     )
-    factor = kurtosis_factor(scores, events, countable, np.maximum(found.white / by_rows, 1.0))
+    factor = kurtosis_factor(events, countable, np.maximum(found.white / by_rows, 1.0))
     return replace(
         found,
         design=found.design * (within / scores.variance)[..., None],

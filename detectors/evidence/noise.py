@@ -87,6 +87,44 @@ class Noise:
             wanders={at: self.wanders[f] for at, f in enumerate(chosen.tolist()) if f in self.wanders},
         )
 
+    @classmethod
+    def joined(cls, noises: Sequence[Noise]) -> Noise:
+        """The noise of several stacks of fields, one after another; lengths of windows have to agree."""
+        seconds = {one.window_seconds for one in noises if one.history.any()}
+        if len(seconds) > 1 or not noises:
+            raise ValueError(f"noise of windows of one length expected, got {sorted(seconds)} seconds")
+        seasons: dict[int, Season] = {}
+        wanders: dict[int, Wander] = {}
+        start = 0
+        for one in noises:
+            seasons |= {start + field: season for field, season in one.seasons.items()}
+            wanders |= {start + field: wander for field, wander in one.wanders.items()}
+            start += one.history.size
+        return cls(
+            seconds.pop() if seconds else 0,
+            **{
+                name: np.concatenate([getattr(one, name) for one in noises]) for name in ("history", *_ARRAYS)
+            },
+            seasons=seasons,
+            wanders=wanders,
+        )
+
+    def season_strength(self, f: int, scores: ScoreSet) -> float:
+        """Standard deviation of the course of the score with the strongest one, in those of a row; or 0."""
+        if f not in self.seasons:
+            return 0.0
+        power = 2 * (np.abs(self.seasons[f].coefficients) ** 2).sum(-1)
+        return float(np.sqrt((power / scores.variance[f])[scores.live[f]].max()))
+
+    def wander_strength(self, f: int, scores: ScoreSet) -> float:
+        """The same of the wandering level, under the likeliest model."""
+        if f not in self.wanders:
+            return 0.0
+        wander = self.wanders[f]
+        every, best = np.arange(scores.size), np.argmin(wander.penalty, axis=-1)
+        level = wander.variance[every, best] * MODELS[wander.models[every, best], 1]
+        return float(np.sqrt((level / scores.variance[f])[wander.used].max()))
+
     def describe(self, f: int) -> str:
         """What is known about a field's noise, in words."""
         if not self.history[f]:

@@ -15,6 +15,7 @@ from detectors.evidence.score_set import (
     OCTILES,
     ScoreSet,
     Vector,
+    excess_kurtosis,
     shares_as_scores,
     smoothed,
 )
@@ -72,16 +73,18 @@ def numeric_scores(
     split = (1 - LOCATION_SHARE_OF_BUDGET) * others / np.maximum(others.sum(-1, keepdims=True), 1)
     split[:, LOCATION] = LOCATION_SHARE_OF_BUDGET
     budget = np.where(located[:, None], split, budget)
+    is_share = np.array([name != "location" for name in NUMERIC_NAMES])
     return ScoreSet(
         kind="numeric",
         layouts=layouts,
-        weights=weights,
+        weights=weights.astype(np.float32),
         base=base,
         variance=variance,
+        kurtosis=excess_kurtosis(weights, present, base, is_share),
         budget=budget,
         rows=rows,
         shares=present,
-        is_share=np.array([name != "location" for name in NUMERIC_NAMES]),
+        is_share=is_share,
         change=np.array([MISSING if name == "missing" else DISTRIBUTION for name in NUMERIC_NAMES]),
         pairs=np.zeros((len(layouts), 0, 2), dtype=np.intp),
         problems=problems,

@@ -48,7 +48,7 @@ class OneShare:
 
     def __init__(self, base: float, baseline_rows: float) -> None:
         self._base, self._baseline_rows = base, baseline_rows
-        weights = np.zeros((1, 2, WIDTH))
+        weights = np.zeros((1, 2, WIDTH), dtype=np.float32)
         weights[0, 0, MISSING_AT] = weights[0, _SHARE, 0] = 1.0
         shares = np.zeros((1, WIDTH))
         shares[0, :2] = base, 1 - base
@@ -58,6 +58,7 @@ class OneShare:
             weights=weights,
             base=np.array([[0.0, base]]),
             variance=np.array([[1.0, base * (1 - base)]]),
+            kurtosis=np.array([[1.0, 1 / max(1e-15, min(base, 1 - base))]]),
             budget=np.array([[0.0, 1.0]]),
             rows=np.array([baseline_rows]),
             shares=shares,

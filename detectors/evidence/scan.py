@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.evidence.deviation import deflated, share, standardised
+from detectors.evidence.lenience import under_wander
 from detectors.evidence.noise import Noise
 from detectors.evidence.pooling import (
     REACH,
@@ -35,7 +36,7 @@ ELEMENTS = 150000
 """Elements of an array ``(F, T, L, S)`` above which fields are scanned in batches."""
 
 CLOSER_LOOK = 0.7
-"""Share of the threshold from which it is worth computing how normal a standardised mean is."""
+"""Share of the threshold from which what is costly is computed: large deviations, wander, memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,11 @@ def _scan_batch(
     reach = np.where(noise.history > 0, noise.history, REACH)
     allowed &= (reach[:, None] >= _SCALES)[:, None, :, None]
     usable = allowed & (pools.rows > 0) & scores.live[:, None, None]
-    evidence = np.where(usable, evidence_of(scores, noise, pools, yardstick, spread, squared), 0.0)
+    evidence = np.where(usable, np.sqrt(deflated(squared, yardstick.freedom)), 0.0)
+    line = CLOSER_LOOK * thresholds
+    under_wander(scores, noise, pools, yardstick, spread, squared, evidence, line)
     live = np.flatnonzero(noise.history == 0)
     if live.size and not independent:
-        line = CLOSER_LOOK * thresholds
         second_look(scores, series, rows, pools, yardstick, squared * spread**2, evidence, line, live)
     _cap(scores, pools, yardstick, spread, squared, evidence, thresholds, usable)
     alarms = evidence >= thresholds[:, None, None]
@@ -232,42 +234,6 @@ def _deviations(
     return effect, squared
 
 
-def evidence_of(
-    scores: ScoreSet, noise: Noise, pools: Pools, yardstick: Yardstick, spread: Vector, squared: Vector
-) -> Vector:
-    """Evidence of squared deviations: deflated, and under wander that of the most lenient model."""
-    evidence = deflated(squared, yardstick.freedom)
-    if noise.wanders:
-        fields = np.array(sorted(noise.wanders))
-        wander = [noise.wanders[field] for field in fields.tolist()]
-        size = max(one.models.shape[1] for one in wander)
-        models = np.zeros((fields.size, scores.size, size), dtype=np.intp)
-        variance = np.zeros((fields.size, scores.size, size))
-        penalty = np.full((fields.size, scores.size, size), np.inf)
-        for at, one in enumerate(wander):
-            models[at, :, : one.models.shape[1]] = one.models
-            variance[at, :, : one.models.shape[1]] = one.variance
-            penalty[at, :, : one.models.shape[1]] = one.penalty
-        lenient = np.full((fields.size, *evidence.shape[1:]), np.inf)
-        v = scores.variance[fields, None, None]
-        over_white = 1 / (yardstick.current[fields] * np.maximum(noise.white[fields, None, None], 1e-30) / v)
-        windows = 1 / np.maximum(pools.fraction[fields], 1e-9)
-        freedom = np.broadcast_to(yardstick.freedom, squared.shape)[fields]
-        difference = squared[fields] * np.broadcast_to(spread, squared.shape)[fields] ** 2
-        history = noise.history[fields, None, None, None].astype(np.float64)
-        for m in range(size):
-            phi, ratio = (MODELS[models[:, :, m], i][:, None, None] for i in (0, 1))
-            sigma = variance[:, None, None, :, m] / v
-            now = sigma * (over_white + ratio * mean_variance(phi, windows))
-            then = sigma * (1 / history + ratio * mean_variance(phi, history))
-            then = np.maximum(then, 1 / np.broadcast_to(yardstick.reference, squared.shape)[fields])
-            x = deflated(difference / np.maximum(now + then, 1e-300), freedom)
-            lenient = np.minimum(lenient, x + penalty[:, None, None, :, m])
-        used = np.isfinite(penalty).any(axis=2).reshape(fields.size, 1, 1, scores.size)
-        evidence[fields] = np.where(used, lenient, evidence[fields])
-    return np.asarray(np.sqrt(evidence))
-
-
 def _cap(
     scores: ScoreSet,
     pools: Pools,
@@ -296,7 +262,7 @@ def _cap(
             return
         at = f, t, scale[f, t, s], which[s]
         bound = mean_deviance(
-            scores.weights[f, which[s]],
+            scores.weights[f, which[s]].astype(np.float64),
             scores.shares[f],
             pools.shift[at],
             reference[at],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -19,6 +21,7 @@ CHANGES: tuple[Change, ...] = ("distribution", "missing", "unseen")
 DISTRIBUTION, MISSING, UNSEEN = range(3)
 
 OCTILES = 8
+LEAST_KURTOSIS = 1e-3
 NUMERIC_NAMES = (
     "missing", "location", "below range", "above range", "middle half",
     *(f"octile {i + 1}" for i in range(OCTILES)),
@@ -48,6 +51,9 @@ class ScoreSet:
         Mean of every score under the baseline, shape ``(F, S)``.
     variance
         Variance of one row, above 0 where a score is live, shape ``(F, S)``.
+    kurtosis
+        Excess kurtosis of one row, above 0, shape ``(F, S)``: a mean over fewer rows than that is no normal
+        one; ``1 / min(p, 1 - p)`` for a share.
     budget
         Part of the field's false-alarm budget, summing to 1 over its scores, shape ``(F, S)``; 0: the
         score does not exist in this field.
@@ -67,9 +73,10 @@ class ScoreSet:
 
     kind: Literal["numeric", "categorical"]
     layouts: tuple[ColumnLayout, ...]
-    weights: Vector
+    weights: NDArray[np.float32]
     base: Vector
     variance: Vector
+    kurtosis: Vector
     budget: Vector
     rows: Vector
     shares: Vector
@@ -120,6 +127,7 @@ class ScoreSet:
             weights=self.weights[chosen],
             base=self.base[chosen],
             variance=self.variance[chosen],
+            kurtosis=self.kurtosis[chosen],
             budget=self.budget[chosen],
             rows=self.rows[chosen],
             shares=self.shares[chosen],
@@ -127,6 +135,31 @@ class ScoreSet:
             change=self.change,
             pairs=self.pairs[chosen],
             problems={at: self.problems[f] for at, f in enumerate(chosen.tolist()) if f in self.problems},
+        )
+
+    @classmethod
+    def joined(cls, sets: Sequence[ScoreSet]) -> ScoreSet:
+        """The fields of several sets of one kind, one after another.
+
+        Raises
+        ------
+        ValueError
+            None, or of different kinds.
+        """
+        if len({one.kind for one in sets}) != 1:
+            raise ValueError("a score set holds fields of one kind")
+        problems: dict[int, str] = {}
+        start = 0
+        for one in sets:
+            problems |= {start + field: why for field, why in one.problems.items()}
+            start += one.fields
+        return cls(
+            kind=sets[0].kind,
+            layouts=tuple(chain.from_iterable(one.layouts for one in sets)),
+            **{name: np.concatenate([getattr(one, name) for one in sets]) for name in _BY_FIELD},
+            is_share=sets[0].is_share,
+            change=sets[0].change,
+            problems=problems,
         )
 
     def measure(self, counts: Vector) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -160,6 +193,20 @@ class ScoreSet:
         means[..., 0] = np.where(usable, missing / np.where(total > 0, total, 1.0) - self.base[:, None, 0], 0)
         means *= self.live[:, None, :]
         return means.astype(np.float32), usable
+
+
+_BY_FIELD = ("weights", "base", "variance", "kurtosis", "budget", "rows", "shares", "pairs")
+
+
+def excess_kurtosis(weights: Vector, shares: Vector, base: Vector, is_share: NDArray[np.bool_]) -> Vector:
+    """Excess kurtosis of one row of every score, at least ``LEAST_KURTOSIS``, shape ``(F, S)``.
+
+    Weights ``(F, S, WIDTH)`` with mean 0 and variance 1 under the shares ``(F, WIDTH)`` where they are no
+    share's.
+    """
+    fourth = np.einsum("fsw,fw->fs", weights**4, shares) - 3
+    rarer = np.maximum(np.minimum(base, 1 - base), 1e-15)
+    return np.maximum(np.where(is_share, 1 / rarer, fourth), LEAST_KURTOSIS)
 
 
 def smoothed(counts: Vector, rows: Vector, real: NDArray[np.bool_]) -> Vector:

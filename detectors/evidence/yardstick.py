@@ -65,7 +65,7 @@ def live_yardstick(scores: ScoreSet, rows: Vector, seen: Learned) -> Yardstick:
     largest = np.where(countable & scores.live[:, None, None], design, 1.0).max(-1, keepdims=True)
     largest = largest / (1 + 2 * np.sqrt(3 / np.maximum(k, 1)))
     design = np.where(countable, design, np.maximum(design, largest))
-    freedom = 2 * k / 3 * kurtosis_factor(scores, events, countable, design)
+    freedom = 2 * k / 3 * kurtosis_factor(events, countable, design)
     with np.errstate(divide="ignore"):
         current = rows / design
     present = np.where(scores.change == 1, 1.0, (1 - scores.base[:, :1]))
@@ -104,17 +104,18 @@ def _caps(scores: ScoreSet) -> Vector:
     return np.where(contrast, CONTRAST_ROWS_CAP, BASELINE_ROWS_CAP)
 
 
-def kurtosis_factor(scores: ScoreSet, events: Vector, countable: NDArray[np.bool_], design: Vector) -> Vector:
-    """Part of the degrees of freedom that the counts of a share leave: ``2 / (2 + D / lambda)``.
+def kurtosis_factor(events: Vector, countable: NDArray[np.bool_], design: Vector) -> Vector:
+    """Part of the degrees of freedom that few rows leave: ``2 / (2 + D / lambda)``.
 
     ``lambda`` rows in clumps of D are ``lambda / D`` clumps, and few of those tell little about their spread.
     """
-    clumps = events / design
-    return np.where(scores.is_share & (countable | (design > CLUMP)), 2 / (2 + 1 / clumps), 1.0)
+    return np.where(countable | (design > CLUMP), 2 / (2 + design / events), 1.0)
 
 
 def expected_events(scores: ScoreSet, rows: Vector) -> tuple[Vector, NDArray[np.bool_]]:
-    """Expected rows a window of the rarer outcome of each share, and which scores can be counted on."""
-    p = np.minimum(scores.base, 1 - scores.base)[:, None, None]
-    events = np.where(scores.is_share, np.maximum(rows * p, 1e-12), np.inf)
+    """Rows a window over a score's kurtosis, and which scores can be counted on; broadcasts to (F, T, L, S).
+
+    For a share these are the expected rows of the rarer outcome.
+    """
+    events = np.maximum(rows / scores.kurtosis[:, None, None], 1e-12)
     return events, np.asarray(events >= LEAST_EVENTS)
