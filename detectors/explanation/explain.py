@@ -14,7 +14,7 @@ from detectors.explanation.near_names import not_found
 from detectors.explanation.origins import origins
 from detectors.explanation.reference import FieldReference, located, read_reference
 from detectors.explanation.scope import EventScope
-from detectors.explanation.words import in_words
+from detectors.explanation.words import SEVERAL, in_words
 from driftline.contract_store import ContractStore
 from driftline.contracts import Column, Contract
 from driftline.errors import NotFound
@@ -70,9 +70,7 @@ def explain(store: Store, settings: Settings, question: Question) -> Explanation
     moved = moved_most(bins, MOVED_BINS)
     events: tuple[SampleEvent, ...] = ()
     found_origins: tuple[Origin, ...] = ()
-    row_tests = RowTests(
-        tests=(), baseline_rows=0, current_rows=0, reason="the baseline of this finding is gone"
-    )
+    row_tests = RowTests(tests=(), baseline_rows=0, current_rows=0, reason=_without_bins(question.field))
     if reference is not None and column is not None:
         scope = EventScope.of(contract, main, question.segment)
         labels = reference.layout.labels()
@@ -229,6 +227,12 @@ def _tolerance(column: Column | None, settings: Settings) -> float:
     if column is None or column.tolerance is None:
         return settings.drift_tolerance
     return column.tolerance
+
+
+def _without_bins(field: str) -> str:
+    if field in SEVERAL:
+        return "several fields at once have no bins in common"
+    return "the baseline that this finding was made with is gone"
 
 
 def _model_budget(store: Store, settings: Settings) -> float:

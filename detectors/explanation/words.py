@@ -11,6 +11,9 @@ from driftline.readmodel.explanation import Explanation
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _DECIDED = ("ok", "watch", "drifted")
 
+SEVERAL = {"(inputs)": "the inputs", "(outputs)": "the outputs"}
+"""Findings about several fields at once, and what they are about."""
+
 
 def in_words(facts: Explanation) -> tuple[str, ...]:
     """What is known of a field in a window, most important sentence first.
@@ -27,7 +30,10 @@ def in_words(facts: Explanation) -> tuple[str, ...]:
     """
     if facts.status not in _DECIDED:
         return _undecided(facts)
-    first = [_unmoved(facts)] if facts.status == "ok" else [_position(facts), _verdict(facts)]
+    if facts.status == "ok":
+        first = [_unmoved(facts)]
+    else:
+        first = [_together(facts) if facts.field in SEVERAL else _position(facts), _verdict(facts)]
     said = [*first, _beginning(facts), _moved(facts), _missing(facts)]
     said += [_other(one.change, one.status, one.reason) for one in facts.others]
     said.append(_detectable(facts))
@@ -75,6 +81,13 @@ def _unmoved(facts: Explanation) -> str:
     return (
         f"In {_when(facts, 1)} {_name(facts)} looked as in {_baseline(facts)}: what differs is what chance "
         f"brings when nothing has changed ({_evidence(facts)})."
+    )
+
+
+def _together(facts: Explanation) -> str:
+    return (
+        f"In {_when(facts, 1)} {SEVERAL[facts.field]} of the model, taken together, were not as in "
+        f"{_baseline(facts)}: {_closed(facts.reason)}"
     )
 
 
@@ -221,20 +234,22 @@ def _other(change: str, status: str, reason: str) -> str:
 
 
 def _detectable(facts: Explanation) -> str:
-    """What could not have been seen."""
+    """What could not have been seen in one window; several together see smaller changes."""
     size = facts.minimum_detectable_effect
     if size is None or not size > 0:
         return ""
-    where = f"in {span_in_words(facts.scale * (facts.window_end - facts.window_start))} of such traffic"
-    where = where.replace("in hour", "in one hour").replace("in day", "in one day")
-    where = where.replace("in minute", "in one minute").replace("in second", "in one second")
+    if facts.field in SEVERAL:
+        return ""
     if facts.direction == "location":
-        return f"A shift smaller than {size:.2f} standard deviations may go unseen {where}."
+        return f"A shift smaller than {size:.2f} standard deviations may go unseen in a single window."
     shared = _share_of_direction(facts)
     if shared is None:
         return ""
     raised = math.sin(min(math.pi / 2, math.asin(math.sqrt(min(1.0, shared[0]))) + size / 2)) ** 2
-    return f"A rise from {_percent(shared[0])} to anything below {_percent(raised)} may go unseen {where}."
+    return (
+        f"A rise from {_percent(shared[0])} to anything below {_percent(raised)} may go unseen in a single "
+        "window."
+    )
 
 
 def _share_of_direction(facts: Explanation) -> tuple[float, float] | None:

@@ -186,24 +186,32 @@ def _show(out: Console, found: Replay, notified: bool, trigger: str) -> None:
 
 
 def _show_fields(out: Console, found: Replay) -> None:
-    shown = table("fields", "field", "kind", "drifted", "watch", "ok", "no decision", "first drifted", "why")
-    for one in found.fields[:_SHOWN_FIELDS]:
-        counts = one.status_counts
-        undecided = counts.get("insufficient_data", 0) + counts.get("failed", 0)
-        drifted = counts.get("drifted", 0)
-        shown.add_row(
-            escape(one.field),
-            one.kind or "[magenta]unusable[/]",
-            f"[red]{drifted:,}[/]" if drifted else "0",
-            f"{counts.get('watch', 0):,}",
-            f"{counts.get('ok', 0):,}",
-            f"{undecided:,}",
-            f"{one.first_drifted:%Y-%m-%d %H:%M}" if one.first_drifted else "",
-            escape(one.reason) if drifted or undecided or not counts else "",
-        )
-    out.print(shown)
-    if len(found.fields) > _SHOWN_FIELDS:
-        out.print(f"and {len(found.fields) - _SHOWN_FIELDS} more fields, none of which drifted more often")
+    """Fields that did not stay ok throughout; the others are only counted."""
+    telling = [one for one in found.fields if set(one.status_counts) != {"ok"}]
+    if telling:
+        names = ("field", "kind", "drifted", "watch", "ok", "no decision", "first drifted", "why")
+        shown = table("fields", *names)
+        for one in telling[:_SHOWN_FIELDS]:
+            counts = one.status_counts
+            undecided = counts.get("insufficient_data", 0) + counts.get("failed", 0)
+            drifted = counts.get("drifted", 0)
+            shown.add_row(
+                escape(one.field),
+                one.kind or "[magenta]unusable[/]",
+                f"[red]{drifted:,}[/]" if drifted else "0",
+                f"{counts.get('watch', 0):,}",
+                f"{counts.get('ok', 0):,}",
+                f"{undecided:,}",
+                f"{one.first_drifted:%Y-%m-%d %H:%M}" if one.first_drifted else "",
+                escape(one.reason),
+            )
+        out.print(shown)
+    quiet = len(found.fields) - len(telling)
+    more = len(telling) - _SHOWN_FIELDS
+    if more > 0:
+        out.print(f"and {more:,} more such fields")
+    if quiet:
+        out.print(f"{quiet:,} {'other fields' if telling else 'fields'} stayed ok throughout")
 
 
 def _show_episodes(out: Console, episodes: tuple[ReplayedEpisode, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def test_from_memory_and_from_the_database(store: Store, settings: Settings, win
     quick = settings.model_copy(update={"window_seconds": 60, "allowed_lateness_seconds": 1.0})
     contract = seed_shop(store, quick)
     for number, rows, version in ((LAST, 5, "1"), (LAST, 300, "2"), (LAST + 1, 300, "2"), (LAST + 2, 1, "2")):
-        columns = {
+        columns: dict[str, Sequence[object]] = {
             "amount": normal(number, rows, shift=3.0 * (version == "2")),
             "payment": ["card"] * rows,
             "country": ["A"] * rows,

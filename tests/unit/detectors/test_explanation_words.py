@@ -71,7 +71,7 @@ def test_a_location_that_rose() -> None:
         "It began between 12:00 and 13:00 UTC.",
         "In that window there were more values of 10 to 20 (30.0% to 42.0%) and fewer values < 10 "
         "(50.0% to 40.0%).",
-        "A shift smaller than 0.24 standard deviations may go unseen in one hour of such traffic.",
+        "A shift smaller than 0.24 standard deviations may go unseen in a single window.",
     )
 
 
@@ -84,7 +84,7 @@ def test_pooled_windows_and_an_uncertain_beginning_the_day_before() -> None:
         "It most likely began between 23:00 on 22 November and 00:00 UTC, and not before 22:00 on "
         "22 November or after 01:00 UTC."
     )
-    assert said[-1].endswith("may go unseen in 6 hours of such traffic.")
+    assert said[-1].endswith("may go unseen in a single window.")
 
 
 def test_missing_values() -> None:
@@ -160,3 +160,12 @@ def test_a_segment_is_named_and_an_unknown_effect_is_no_crash() -> None:
     assert in_words(facts(change=None, evidence=None, threshold=None))[1].endswith(
         "(evidence unknown, unknown needed)."
     )
+
+
+def test_several_fields_at_once_are_told_by_their_reason() -> None:
+    said = in_words(facts(field="(inputs)", direction="classifier", reason="told apart in 71% of cases"))
+    assert said[0] == (
+        "In the hour from 14:00 UTC on 23 November 2026 the inputs of the model, taken together, were not as "
+        "in its baseline 'training': told apart in 71% of cases."
+    )
+    assert not any("may go unseen" in sentence for sentence in said)
