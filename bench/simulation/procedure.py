@@ -62,13 +62,28 @@ class Alarm:
     began: int
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the procedure said of a month.
+
+    Attributes
+    ----------
+    margin
+        Strongest evidence over what was needed, in standard deviations: above 0 where there are alarms,
+        unless the effect is below tolerance. How near to a false alarm a quiet month came.
+    """
+
+    alarms: list[Alarm]
+    margin: float
+
+
 def budget_of(fields: int, segments: int = 0, models: int = 1) -> ModelBudget:
     """A model's budget at default settings; several models share that of one."""
     return ModelBudget(Settings().budget.per_model_year(1) / models, fields, segments)
 
 
-def judge(whole: Month, *, models: int = 1, first: int = 0) -> list[Alarm]:
-    """First alarms of all fields, over all rows and in every segment.
+def judge(whole: Month, *, models: int = 1, first: int = 0) -> Judged:
+    """Judge all fields, over all rows and in every segment.
 
     Parameters
     ----------
@@ -78,18 +93,21 @@ def judge(whole: Month, *, models: int = 1, first: int = 0) -> list[Alarm]:
         Window from which on alarms are looked for; earlier ones only teach.
     """
     budget = budget_of(len(whole.columns), len(whole.segments), models)
-    alarms = _judge(whole, WHOLE, month(budget.field), first)
+    parts = [_judge(whole, WHOLE, month(budget.field), first)]
     for number, segment in enumerate(whole.segments):
-        alarms += _judge(segment, number, month(budget.segment_field), first)
-    return alarms
+        parts.append(_judge(segment, number, month(budget.segment_field), first))
+    alarms = [alarm for part in parts for alarm in part.alarms]
+    return Judged(alarms, max(part.margin for part in parts))
 
 
-def _judge(part: Month, segment: int, alpha: float, first: int) -> list[Alarm]:
-    alarms = []
+def _judge(part: Month, segment: int, alpha: float, first: int) -> Judged:
+    alarms, margin = [], -np.inf
     for fields in _by_kind(part):
         scores, decisions = decisions_of(part, fields, alpha)
+        over = decisions.evidence[:, first:] - decisions.threshold[:, first:]
+        margin = max(margin, float(np.nanmax(over, initial=-np.inf)))
         alarms += _alarms(scores, decisions, fields, segment, first, MONDAY + int(part.windows.hours[0]))
-    return alarms
+    return Judged(alarms, round(margin, 3))
 
 
 def _by_kind(part: Month) -> list[NDArray[np.intp]]:

@@ -34,8 +34,7 @@ class Unit:
     change: str = ""
 
 
-def procedure_version() -> str:
-    """Fingerprint of the procedure's source: figures of different procedures are never mixed."""
+def _fingerprint() -> str:
     sources = sorted(
         Path(path) for folder in detectors.evidence.__path__ for path in Path(folder).glob("*.py")
     )
@@ -43,6 +42,15 @@ def procedure_version() -> str:
     for path in [*sources, Path(layout.__file__), Path(budget.__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+_VERSION = _fingerprint()
+"""Taken when the procedure is loaded: its files may change while a long run goes on."""
+
+
+def procedure_version() -> str:
+    """Fingerprint of the procedure's source: figures of different procedures are never mixed."""
+    return _VERSION
 
 
 def record_of(unit: Unit, result: Record) -> Record:

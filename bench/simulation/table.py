@@ -57,8 +57,8 @@ def tables(records: Iterable[Record], version: str) -> str:
 
 
 def _unchanged(groups: Groups) -> Iterator[str]:
-    yield "| unchanged stream | baseline | false months | 95% interval | false fields |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| unchanged stream | baseline | false months | 95% interval | false fields | margin, median |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     for kind in KINDS.values():
         for baseline in kind.baselines:
             records = groups.get(("month", kind.name, baseline, ""))
@@ -73,7 +73,10 @@ def _unchanged(groups: Groups) -> Iterator[str]:
                     continue
             fields = sum(len(record["alarms"]) for record in records)
             low, high = interval(sum(false), len(false))
-            yield (f"| {note} | {baseline} | {sum(false)}/{len(false)} | {low:.1%} – {high:.1%} | {fields} |")
+            yield (
+                f"| {note} | {baseline} | {sum(false)}/{len(false)} | {low:.1%} – {high:.1%} | {fields} "
+                f"| {statistics.median(record['margin'] for record in records):+.2f} sd |"
+            )
 
 
 def _by_fleet(records: list[Record]) -> Iterator[bool]:

@@ -77,8 +77,8 @@ def _month(unit: Unit, kind: Kind, baseline: BaselineKind) -> Record:
         alarms = {name: round(float(raised.mean()), 5) for name, raised in peers(month).items()}
         result: dict[str, Any] = {"flagged": alarms}
     else:
-        raised = judge(month, models=FLEET if kind.name == "fleet" else 1)
-        result = {"alarms": [asdict(alarm) for alarm in raised]}
+        judged = judge(month, models=FLEET if kind.name == "fleet" else 1)
+        result = {"alarms": [asdict(alarm) for alarm in judged.alarms], "margin": judged.margin}
     return result | _seconds(began, drawn)
 
 
@@ -101,7 +101,7 @@ def _power(unit: Unit, kind: Kind, baseline: BaselineKind, change: Change) -> Re
             found[name] = _delays(month, change, [_first(row) for row in after])
         return {"delays": found} | _seconds(began, drawn)
     first: list[int | None] = [None] * len(month.columns)
-    for alarm in judge(month, first=QUIET):
+    for alarm in judge(month, first=QUIET).alarms:
         first[alarm.field] = alarm.window - QUIET + 1
     return {"delays": _delays(month, change, first)} | _seconds(began, drawn)
 

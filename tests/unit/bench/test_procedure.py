@@ -30,10 +30,10 @@ def test_half_a_sigma_is_found_in_one_window(baseline: str) -> None:
 def test_an_alarm_says_what_changed_and_when(baseline: BaselineKind) -> None:
     change = Change("gross", "shift", 1.5, 1)
     month = build_month(KINDS["iid"], baseline, 0, windows=60, change=change, change_at=50)
-    alarms = [alarm for alarm in judge(month) if alarm.field < 20]
+    alarms = [alarm for alarm in judge(month).alarms if alarm.field < 20]
     assert {alarm.field for alarm in alarms} == set(range(20))
     for alarm in alarms:
         assert (alarm.segment, alarm.change, alarm.window) == (WHOLE, "distribution", 50)
         assert alarm.evidence >= alarm.threshold
         assert abs(alarm.began - 50) <= 2
-    assert not [alarm for alarm in judge(month, first=59) if alarm.window < 59]
+    assert not [alarm for alarm in judge(month, first=59).alarms if alarm.window < 59]

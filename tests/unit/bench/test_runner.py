@@ -57,13 +57,16 @@ def test_tables_hold_what_was_found(tmp_path: Path) -> None:
     }
     unit = {"form": "month", "kind": "iid", "baseline": "file", "change": "", "procedure": "v"}
     seconds = {"drawing_s": 0.5, "judging_s": 0.25}
-    records = [unit | seconds | {"number": i, "alarms": [alarm] if i == 5 else []} for i in range(200)]
+    records = [
+        unit | seconds | {"number": i, "alarms": [alarm] if i == 5 else [], "margin": -0.4}
+        for i in range(200)
+    ]
     records += [r | {"procedure": "older", "alarms": [alarm]} for r in records]
     power = unit | {"form": "power", "change": "shift .2 sigma", "number": 0, "delays": [1, 3, 4, None]}
     out = tmp_path / "out.jsonl"
     out.write_text("\n".join(json.dumps(record) for record in [*records, power]))
     text = tables(load(out), "v")
-    assert "| independent rows | file | 1/200 | 0.0% – 2.8% | 1 |" in text
+    assert "| independent rows | file | 1/200 | 0.0% – 2.8% | 1 | -0.40 sd |" in text
     assert "| iid | file | 5 | 3 | location | 4 | 6.10 of 5.50 | +0.200 | 17 +2 |" in text
     assert "| shift .2 sigma | iid | file | 50.0% of 4 | 3 | 6.8% – 93.2% | 3.5 | 75.0% |" in text
     assert "0.50 to draw, 0.25 to judge" in text
