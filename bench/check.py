@@ -20,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from detectors.baselines.baseline import EventRange
+from detectors.baselines.building import build_baseline
+from detectors.baselines.stored import load_baselines, save_baseline
 from detectors.comparison import compare
-from detectors.profiles.baseline import EventRange, build_baseline, load_baselines, save_baseline
 from detectors.reference_rows import Batch, load_rows
 from driftline.contract_store import ContractStore
 from driftline.contracts import Contract, parse_contract

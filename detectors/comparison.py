@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from detectors.baselines.baseline import Baseline, EventRange
+from detectors.baselines.building import ONE_WINDOW_SECONDS
 from detectors.decision import FieldDecision
 from detectors.evidence.detector import FieldDetector, WindowCounts
 from detectors.field_statistics import BinShare, field_statistics, moved_bins
-from detectors.profiles.baseline import ONE_WINDOW_SECONDS, Baseline, EventRange
 from detectors.profiles.counting import count_profiles
 from detectors.profiles.profile import Profile
 from driftline.contracts import Contract

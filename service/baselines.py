@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from detectors.baselines.baseline import Baseline
 from detectors.baselines.declarations import declare
@@ -86,7 +86,10 @@ def _first_hours(
     version: str,
     now: datetime,
 ) -> Followed:
-    round_ = refresh_baselines(store, settings, [contract], now)
+    # Asked for by name, a version may have been idle for long.
+    round_ = refresh_baselines(
+        store, settings, [contract], now, look_back=timedelta(days=settings.event_ttl_days)
+    )
     mine = {key[1]: waits.text for key, waits in round_.waiting.items() if not version or key[1] == version}
     failed = [error for key, error in round_.failed.items() if not version or key[1] == version]
     if failed and not round_.made and not mine:

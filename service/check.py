@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from detectors.baselines.building import build_baseline
 from detectors.comparison import Comparison, compare
 from detectors.files.table import Table, contract_of, open_table
-from detectors.profiles.baseline import build_baseline
 from detectors.reference_rows import load_rows, stand_in
 from driftline.contracts import ColumnKind
 from driftline.errors import ContractMismatch

@@ -9,6 +9,7 @@ from dashboards.web.costs import CostFigure, CostSource
 from dashboards.web.formats import duration
 from dashboards.web.timeline import Story, stories
 from driftline.readmodel.actions import actions
+from driftline.readmodel.baseline_proposal import with_proposals
 from driftline.readmodel.baselines import Baseline, baselines
 from driftline.readmodel.bins import BinComparison, compare_bins
 from driftline.readmodel.episodes import episodes
@@ -85,7 +86,7 @@ def model_view(
         field=chosen,
         bins=compare_bins(store, model, chosen) if chosen else None,
         stories=tuple(stories(episodes(store, everything, model), actions(store, Range(limit=500), model))),
-        baselines=tuple(baselines(store, model, limit=5)),
+        baselines=tuple(with_proposals(store, model, baselines(store, model, limit=5), now)),
         cost=costs.latest([model]).get(model),
         spans=span_choices(settings, windows),
         now=now,

@@ -42,7 +42,9 @@ def detectable(
         min_samples=min_samples,
     )
     scales = np.array(WINDOWS, dtype=np.float64)
-    effects = judge.detectable_by_score(window_rows, scales)
+    # Noise that is yet to be learned is infinite, by a division by 0.
+    with np.errstate(divide="ignore"):
+        effects = judge.detectable_by_score(window_rows, scales)
     rows = np.minimum(np.maximum(stack.scores.rows, 1.0), BASELINE_ROWS_CAP)
     error = np.sqrt(1 / (window_rows * scales) + 1 / rows[:, None])
     independent = (judge.thresholds[:, None] + POWER_95) * error[..., None]

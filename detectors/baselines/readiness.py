@@ -40,7 +40,7 @@ class Collecting:
         >>> Collecting(24, 24, 60, 100).text
         'collecting 60 of 100 rows'
         >>> Collecting(200, 336, 5000, 100).text
-        'collecting 8.3 of 14 days'
+        'collecting 8.33 of 14 days'
         """
         if self.hours >= self.needed_hours:
             return f"collecting {self.rows:,} of {self.needed_rows:,} rows"

@@ -59,15 +59,26 @@ class Refreshed:
 
 
 def refresh_baselines(
-    store: Store, settings: Settings, contracts: Sequence[Contract], now: datetime
+    store: Store,
+    settings: Settings,
+    contracts: Sequence[Contract],
+    now: datetime,
+    look_back: timedelta | None = None,
 ) -> Refreshed:
     """Make every baseline of some models that is due at ``now``.
 
     First hours are due once a version has them, rolling ones when the last is old enough; a model
     without any declaration follows the setting ``default_baseline``. One model's failure is that model's:
     the others go on. Repeating it at the same time makes nothing again.
+
+    Parameters
+    ----------
+    look_back
+        How long ago a version may have had its last traffic to be asked for first hours; 24 windows when
+        absent.
     """
-    asked = _due(store, settings, contracts, now)
+    recently = look_back or timedelta(seconds=SEEN_WINDOWS * settings.window_seconds)
+    asked = _due(store, settings, contracts, now, recently)
     episodes = _open_episodes(store, sorted({one.model for one in asked if one.renewal}))
     by_name = {contract.model: contract for contract in contracts}
     made: list[Baseline] = []
@@ -96,7 +107,9 @@ def refresh_baselines(
     return Refreshed(tuple(made), waiting, failed)
 
 
-def _due(store: Store, settings: Settings, contracts: Sequence[Contract], now: datetime) -> list[Due]:
+def _due(
+    store: Store, settings: Settings, contracts: Sequence[Contract], now: datetime, look_back: timedelta
+) -> list[Due]:
     models = [contract.model for contract in contracts]
     if not models:
         return []
@@ -115,9 +128,7 @@ def _due(store: Store, settings: Settings, contracts: Sequence[Contract], now: d
         for model, recipes in by_model.items()
         if any(isinstance(recipe.recipe, FirstHoursRecipe) and not recipe.version for recipe in recipes)
     ]
-    recently = Span(
-        since=last_closed - timedelta(seconds=SEEN_WINDOWS * settings.window_seconds), until=last_closed
-    )
+    recently = Span(since=last_closed - look_back, until=last_closed)
     seen: dict[str, set[str]] = {}
     for model, version in read_traffic(store, looked_for, recently, settings.window_seconds):
         seen.setdefault(model, set()).add(version)

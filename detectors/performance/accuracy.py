@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from detectors.baselines.baseline import Baseline
+from detectors.baselines.stored import load_baselines
 from detectors.budget import ModelBudget, month
 from detectors.evidence.budget import monitoring_threshold
 from detectors.evidence.one_share import OneShare
 from detectors.evidence.pooling import REACH
-from detectors.profiles.baseline import Baseline, load_baselines
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
 from driftline.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.profiles.baseline import BaselineColumn
+from detectors.baselines.baseline import BaselineColumn
 from detectors.profiles.layout import QUANTILE_LEVELS, ColumnLayout, categorical_layout, numeric_layout
 
 Vector = NDArray[np.float64]

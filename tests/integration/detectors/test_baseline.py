@@ -9,13 +9,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from detectors.profiles.baseline import (
-    Baseline,
-    EventRange,
-    build_baseline,
-    load_baselines,
-    save_baseline,
-)
+from detectors.baselines.baseline import Baseline, EventRange
+from detectors.baselines.building import build_baseline
+from detectors.baselines.stored import load_baselines, save_baseline
 from detectors.reference_rows import baseline_from_rows, columns_of_rows
 from driftline.contracts import Contract, parse_contract
 from driftline.errors import ContractMismatch, InvalidInput

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from detectors.baselines.building import build_baseline
 from detectors.comparison import Comparison, FieldComparison, compare
-from detectors.profiles.baseline import build_baseline
 from detectors.reference_rows import load_rows, stand_in
 from driftline.contracts import Contract, parse_contract
 from driftline.settings import Settings
