@@ -13,12 +13,20 @@ from detectors.baselines.readiness import Collecting
 from detectors.baselines.recipe import FirstHoursRecipe, Recipe, describe
 from detectors.baselines.report import quality_report
 from detectors.baselines.stored import save_baseline
+from detectors.performance.labelled_windows import Labelled, labelled_traffic
 from detectors.profiles.stored import StoredCounts, save_counts
 from detectors.windows import last_closed_end
 from driftline.contract_store import ContractStore
 from driftline.contracts import Contract
+from driftline.readmodel.baselines import baselines
 from driftline.settings import Settings
 from driftline.store import Store
+
+LEAST_LABELLED = 100.0
+"""Effective labelled rows of traffic that an accuracy to compare with needs."""
+
+EARLIER = 100
+"""Earlier baselines that are looked through for an accuracy."""
 
 
 def make_baseline(
@@ -52,6 +60,8 @@ def make_baseline(
     if isinstance(planned, Collecting):
         return planned
     span = planned.span
+    excluded = planned.excluded(settings.window_seconds)
+    labels = _labels(store, contract, settings, version, planned)
     built = build_with_windows(
         store,
         contract,
@@ -61,7 +71,9 @@ def make_baseline(
         version=version,
         recipe=recipe,
         window_seconds=settings.window_seconds,
-        excluded=planned.excluded(settings.window_seconds),
+        excluded=excluded,
+        labelled=labels.effective_rows,
+        correct=labels.correct,
         segment_min_samples=settings.min_samples if recipe.per_segment else None,
     )
     baseline = finish_baseline(store, settings, built, planned)
@@ -73,6 +85,32 @@ def make_baseline(
     )
     save_baseline(store, baseline)
     return baseline
+
+
+def _labels(store: Store, contract: Contract, settings: Settings, version: str, planned: Plan) -> Labelled:
+    """Accuracy to compare with: that of the traffic's labels, else of the last baseline that has one.
+
+    Without the second a hold-out file's accuracy would be lost when its baseline becomes history, and with
+    it all knowledge of decay.
+    """
+    span = planned.span
+    found = labelled_traffic(
+        store,
+        contract,
+        (version,) if version else (),
+        span.since,
+        span.until,
+        settings.window_seconds,
+        planned.excluded(settings.window_seconds),
+    )
+    if found.effective_rows >= LEAST_LABELLED:
+        return Labelled(found.effective_rows, min(found.correct, found.effective_rows))
+    earlier = baselines(store, contract.model, limit=EARLIER)
+    for own in (version, ""):
+        for one in earlier:
+            if one.version == own and one.labelled and one.correct is not None:
+                return Labelled(one.labelled, one.correct)
+    return Labelled(0.0, 0.0)
 
 
 def finish_baseline(

@@ -21,11 +21,14 @@ from detectors.baselines.recipe import (
 from detectors.baselines.refreshing import PutOff, refresh_baselines
 from detectors.baselines.spans import Span
 from detectors.baselines.stored import load_baselines
+from detectors.reference_rows import Batch, baseline_from_rows
 from driftline.contracts import parse_contract
 from driftline.errors import InvalidInput
+from driftline.events import Label, record_labels
 from driftline.settings import Settings
 from driftline.store import Store
 from tests.integration.detectors.hourly import BEGIN, CONTRACT, HOUR, Hours
+from tests.integration.detectors.traffic import send
 
 DAY = 24
 
@@ -280,3 +283,50 @@ def test_weights_reach_the_baseline(store: Store, hourly: Settings) -> None:
     column = baseline.columns["x"]
     assert column.weight_sum == column.counts.sum() == 1000
     assert column.effective_rows == pytest.approx(1000**2 / (100 * 1 + 100 * 81))
+
+
+class TestAccuracy:
+    CONTRACT = parse_contract(
+        {
+            "model": "judged",
+            "fields": [
+                {"name": "x", "kind": "numeric"},
+                {"name": "said", "kind": "categorical", "role": "output"},
+            ],
+            "prediction": "said",
+        }
+    )
+
+    def send(self, store: Store, wrong: int) -> list[str]:
+        said = ["a"] * (40 - wrong) + ["b"] * wrong
+        return [
+            event_id
+            for hour in range(4)
+            for event_id in send(
+                store,
+                self.CONTRACT,
+                {"x": [0.5] * 40, "said": said},
+                start=BEGIN + hour * HOUR,
+                seconds=3600,
+            )
+        ]
+
+    def test_labels_of_the_traffic_give_it_its_accuracy(self, store: Store, hourly: Settings) -> None:
+        ids = self.send(store, wrong=4)
+        record_labels(store, "judged", [Label(event_id, "a") for event_id in ids])
+        recipe = WindowRecipe(
+            since=BEGIN, until=BEGIN + 4 * HOUR, exclude=(Span(since=BEGIN, until=BEGIN + HOUR),)
+        )
+        baseline = made(make_baseline(store, self.CONTRACT, hourly, recipe))
+        assert baseline.labelled == pytest.approx(120)
+        assert baseline.accuracy == pytest.approx(0.9)
+
+    def test_without_labels_that_of_the_file_before_is_kept(self, store: Store, hourly: Settings) -> None:
+        self.send(store, wrong=0)
+        rows: Batch = {"x": [0.5] * 50, "said": ["a"] * 50}
+        baseline_from_rows(
+            store, self.CONTRACT, [rows], name="holdout", source="file", labelled=50, correct=45
+        )
+        recipe = WindowRecipe(since=BEGIN, until=BEGIN + 4 * HOUR)
+        assert made(make_baseline(store, self.CONTRACT, hourly, recipe)).accuracy == 0.9
+        assert made(make_baseline(store, self.CONTRACT, hourly, recipe, version="1")).accuracy == 0.9
