@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from detectors.decision import FieldDecision
 from detectors.findings import Finding
 from detectors.windows import WindowStatus
+from driftline.errors import DriftlineError
+from driftline.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,19 @@ class EvaluatedWindow:
     def drifted_fields(self) -> tuple[str, ...]:
         """Names of fields that drifted, in any way and segment, each once."""
         return tuple(dict.fromkeys(finding.column for finding in self.drifted))
+
+
+ModelFailure = DriftlineError | ValueError | ArithmeticError | LookupError
+FAILURES = (DriftlineError, ValueError, ArithmeticError, LookupError)
+"""What one model's data or state can bring about, without touching the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one round did: windows evaluated, oldest first, and models that could not be."""
+
+    windows: list[EvaluatedWindow] = field(default_factory=list)
+    failed: dict[str, ModelFailure] = field(default_factory=dict)
 
 
 def summarise(findings: Sequence[Finding]) -> tuple[WindowStatus, str]:
@@ -70,3 +85,27 @@ def _strength(decision: FieldDecision) -> float:
     if not decision.threshold > 0:
         return 0.0
     return decision.evidence / decision.threshold
+
+
+def commit_windows(store: Store, windows: Sequence[EvaluatedWindow]) -> None:
+    """Write the rows that mark windows as done."""
+    if not windows:
+        return
+    now = datetime.now(UTC)
+    store.insert(
+        "windows",
+        {
+            "model": [window.model for window in windows],
+            "version": [window.version for window in windows],
+            "window_start": [window.start for window in windows],
+            "window_end": [window.end for window in windows],
+            "baseline_id": [window.baseline_id for window in windows],
+            "status": [window.status for window in windows],
+            "reason": [window.reason for window in windows],
+            "rows": [window.rows for window in windows],
+            "weight_sum": [window.weight_sum for window in windows],
+            "effective_rows": [window.effective_rows for window in windows],
+            "drifted_fields": [list(window.drifted_fields) for window in windows],
+            "computed_at": [now] * len(windows),
+        },
+    )

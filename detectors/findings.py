@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 import orjson
@@ -73,9 +75,8 @@ class Finding:
     @property
     def finding_id(self) -> FindingId:
         """The same for every evaluation of the same field, change, window and baseline."""
-        start = self.window_start.isoformat()
-        about = (self.column, start, self.segment, self.change)
-        return FindingId(derived_id("fi", self.model, self.version, self.baseline_id, *about))
+        about = _window_id(self.model, self.version, self.baseline_id, self.window_start)
+        return FindingId(derived_id("fi", about, self.column, self.segment, self.change))
 
     @property
     def label(self) -> str:
@@ -84,11 +85,19 @@ class Finding:
         return f"{self.column}{special}{f' where {self.segment}' if self.segment else ''}"
 
 
+@lru_cache(maxsize=4096)
+def _window_id(model: str, version: str, baseline_id: str, start: datetime) -> str:
+    """What all findings of a window have in common, hashed once for them."""
+    return derived_id("wi", model, version, baseline_id, start.isoformat())
+
+
 def save_findings(store: Store, findings: Iterable[Finding]) -> None:
     """Write findings; evaluating a window again replaces its findings."""
     every = list(findings)
-    now = datetime.now(UTC)
+    now = time.time_ns() // 1000
     decisions = [finding.decision for finding in every]
+    # The driver takes milliseconds and microseconds as they are, much faster than moments.
+    moment = _Milliseconds()
     store.insert(
         "findings",
         {
@@ -96,8 +105,8 @@ def save_findings(store: Store, findings: Iterable[Finding]) -> None:
             "model": [finding.model for finding in every],
             "version": [finding.version for finding in every],
             "baseline_id": [finding.baseline_id for finding in every],
-            "window_start": [finding.window_start for finding in every],
-            "window_end": [finding.window_end for finding in every],
+            "window_start": [moment(finding.window_start) for finding in every],
+            "window_end": [moment(finding.window_end) for finding in every],
             "field": [finding.column for finding in every],
             "segment": [finding.segment for finding in every],
             "change": [finding.change for finding in every],
@@ -115,15 +124,26 @@ def save_findings(store: Store, findings: Iterable[Finding]) -> None:
             "effective_rows": [finding.effective_rows for finding in every],
             "statistics": [finding.statistics for finding in every],
             "top_bins": [_bins_json(finding.top_bins) for finding in every],
-            "floor": [finding.floor for finding in every],
-            "change_start": [finding.change_start for finding in every],
-            "change_earliest": [finding.change_earliest for finding in every],
-            "change_latest": [finding.change_latest for finding in every],
+            "floor": [moment(finding.floor) for finding in every],
+            "change_start": [moment(finding.change_start) for finding in every],
+            "change_earliest": [moment(finding.change_earliest) for finding in every],
+            "change_latest": [moment(finding.change_latest) for finding in every],
             "budget": [finding.budget for finding in every],
             "carriers": [finding.carriers for finding in every],
             "computed_at": [now] * len(every),
         },
     )
+
+
+class _Milliseconds(dict[datetime | None, int | None]):
+    """Moments as milliseconds since 1970, each worked out once; ``None`` stays."""
+
+    def __missing__(self, moment: datetime | None) -> int | None:
+        number = None if moment is None else round(moment.timestamp() * 1000)
+        return self.setdefault(moment, number)
+
+    def __call__(self, moment: datetime | None) -> int | None:
+        return self[moment]
 
 
 def _bins_json(bins: tuple[BinShare, ...]) -> str:

@@ -155,12 +155,7 @@ class _Judged:
         scores = score_set(references.layouts, references.counts, references.effective_rows)
         noise = Noise.unpack([packed for stack in stacks for packed in stack.noise], scores)
         self._live = ScoreSeries.of_counts(scores, self._counts, self._effective, targets.first)
-        past = _history(kind, counted)
-        series = ScoreSeries(
-            targets.first - past.shape[1],
-            np.concatenate([past[..., 0], self._live.rows], axis=1),
-            np.concatenate([past[..., 1:], self._live.means], axis=1),
-        )
+        series = _with_history(kind, counted, self._live)
         judge = Judge(
             scores,
             noise,
@@ -264,10 +259,21 @@ class _Judged:
         return None if number is None or number == NO_WINDOW else self._targets.start(number)
 
 
-def _history(kind: int, counted: Sequence[CountedVersion]) -> Table:
-    """Stored scores of all fields of one kind before the targets, shape ``(F, windows, 1 + scores)``."""
-    tables = [segment[kind].transpose(1, 0, 2) for each in counted for segment in each.history]
-    return np.concatenate(tables) if tables else np.zeros((0, 0, 0), dtype=np.float32)
+def _with_history(kind: int, counted: Sequence[CountedVersion], live: ScoreSeries) -> ScoreSeries:
+    """The targets' scores of all fields of one kind, behind those that are stored of the windows before."""
+    stored = [segment[kind] for each in counted for segment in each.history]
+    past = stored[0].shape[0]
+    fields, targets, scores = live.means.shape
+    rows = np.empty((fields, past + targets), dtype=np.float32)
+    means = np.empty((fields, past + targets, scores), dtype=np.float32)
+    start = 0
+    for table in stored:
+        stop = start + table.shape[1]
+        rows[start:stop, :past] = table[..., 0].T
+        means[start:stop, :past] = table[..., 1:].transpose(1, 0, 2)
+        start = stop
+    rows[:, past:], means[:, past:] = live.rows, live.means
+    return ScoreSeries(live.first - past, rows, means)
 
 
 def _scored_windows(

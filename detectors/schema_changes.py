@@ -79,7 +79,6 @@ def schema_findings(
 def _empty_fields(
     watched: Watched, counts: ModelCounts, cell: int, values: NDArray[np.float64], about: _About
 ) -> list[Finding]:
-    roles = {column.name: column.role for column in watched.contract.columns()}
     result = []
     for at in np.flatnonzero(values <= 0).tolist():
         name = counts.columns[at]
@@ -94,7 +93,8 @@ def _empty_fields(
             direction="vanished",
             scale=1,
         )
-        result.append(about.finding(name, reference.layout.kind, roles[name], "schema", decision))
+        role = next(c.role for stack in watched.stacks for c in stack.columns if c.name == name)
+        result.append(about.finding(name, reference.layout.kind, role, "schema", decision))
     return result
 
 

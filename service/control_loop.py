@@ -15,7 +15,7 @@ from alerting.notifiers.message import notification_body
 from alerting.outbox import Action
 from alerting.policy import RequiredAction, required_actions
 from detectors.baselines.refreshing import refresh_baselines
-from detectors.monitor import FAILURES
+from detectors.evaluated_window import FAILURES
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
 from driftline.errors import StoreUnavailable

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from detectors.budget import ModelBudget, month
 from detectors.decision import FieldDecision
-from detectors.evaluated_window import EvaluatedWindow
+from detectors.evaluated_window import FAILURES, EvaluatedWindow
 from detectors.findings import Finding
-from detectors.monitor import FAILURES, Monitor
+from detectors.monitor import Monitor
 from detectors.multivariate.evaluation import evaluate_multivariate
 from detectors.multivariate.finding import MultivariateFinding
 from driftline.contracts import Contract

@@ -85,7 +85,7 @@ class TestConstants:
         assert {found(each, "x").decision.status for each in done} == {"ok"}
 
     def test_that_become_another_drift_once_there_is_history(self, store: Store, tuned: Settings) -> None:
-        windows = [{"x": [7.0] * ROWS}] * 30 + [{"x": [8.0] * ROWS}] * 3
+        windows: list[dict[str, list[object]]] = [{"x": [7.0] * ROWS}] * 30 + [{"x": [8.0] * ROWS}] * 3
         done = judged(store, tuned, X, {"x": [7.0] * 2000}, windows)
         assert {found(each, "x").decision.status for each in done[:30]} == {"ok"}
         assert found(done[-1], "x").decision.status == "drifted"
