@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.evidence.score_set import ScoreSet, Vector
-from detectors.evidence.yardstick import expected_events, kurtosis_factor
+from detectors.evidence.yardstick import expected_events, kurtosis_factor, observed_kurtosis
 
 BETWEEN = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 1e6)
 """Variance between windows over that within one of typical size: the readings that are compared."""
@@ -99,7 +99,8 @@ def dispersion(
         np.where(countable, degrees, windows - 1.0),
         np.sqrt((2 + 1 / events) / windows),
     )
-    factor = kurtosis_factor(events, countable, np.maximum(found.white / by_rows, 1.0))
+    observed = observed_kurtosis(squared / relative, counted)
+    factor = kurtosis_factor(events, countable, np.maximum(found.white / by_rows, 1.0), observed)
     return replace(
         found,
         design=found.design * (within / scores.variance)[..., None],

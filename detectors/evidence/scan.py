@@ -24,8 +24,8 @@ from detectors.evidence.pooling import (
     SCALES as SCALES,
 )
 from detectors.evidence.score_set import ScoreSet, Vector
+from detectors.evidence.second_look import second_look
 from detectors.evidence.series import ScoreSeries
-from detectors.evidence.short_memory import second_look
 from detectors.evidence.tilting import mean_deviance
 from detectors.evidence.wander import MODELS, mean_variance
 from detectors.evidence.yardstick import BASELINE_ROWS_CAP as BASELINE_ROWS_CAP

@@ -104,12 +104,28 @@ def _caps(scores: ScoreSet) -> Vector:
     return np.where(contrast, CONTRAST_ROWS_CAP, BASELINE_ROWS_CAP)
 
 
-def kurtosis_factor(events: Vector, countable: NDArray[np.bool_], design: Vector) -> Vector:
-    """Part of the degrees of freedom that few rows leave: ``2 / (2 + D / lambda)``.
+def kurtosis_factor(
+    events: Vector, countable: NDArray[np.bool_], design: Vector, observed: Vector | float = 0.0
+) -> Vector:
+    """Part of the degrees of freedom that few rows leave: ``2 / (2 + kappa)``.
 
+    The excess kurtosis kappa of a window's mean is the larger of the observed one, and ``D / lambda``:
     ``lambda`` rows in clumps of D are ``lambda / D`` clumps, and few of those tell little about their spread.
     """
-    return np.where(countable | (design > CLUMP), 2 / (2 + design / events), 1.0)
+    return np.where(countable | (design > CLUMP), 2 / (2 + np.maximum(design / events, observed)), 1.0)
+
+
+def observed_kurtosis(squared: Vector, seen: NDArray[np.bool_]) -> Vector:
+    """Excess kurtosis of windows' means from their squared residuals, each over its variance but a factor.
+
+    Both of shape ``(F, H, S)``; the result, not below 0, ``(F, S)``. Many small clumps make a mean normal,
+    few large ones do not, and a history in which the large ones are rare underestimates the variance.
+    """
+    count = np.maximum(seen.sum(axis=1), 1)
+    second = np.where(seen, squared, 0.0).sum(axis=1) / count
+    fourth = np.where(seen, squared**2, 0.0).sum(axis=1) / count
+    safe = np.where(second > 0, second, 1.0)
+    return np.where(second > 0, np.maximum(fourth / safe**2 - 3, 0.0), 0.0)
 
 
 def expected_events(scores: ScoreSet, rows: Vector) -> tuple[Vector, NDArray[np.bool_]]:

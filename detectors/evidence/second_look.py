@@ -3,7 +3,8 @@
 The differences of neighbours say how much windows differ only when these are independent. Where bursts or
 clients reach from one window into the next, the differences are too small and the mean of several windows is
 less certain than they say. Before evidence becomes an alarm, the windows before those it stands on are asked
-for such a memory, by Whittle's likelihood on a grid of white noise plus an AR(1) level of a few windows.
+for such a memory, by Whittle's likelihood on a grid of white noise plus an AR(1) level of a few windows, and
+for clumps, by their kurtosis.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from detectors.evidence.pooling import REACH, SCALES, Pools, expanded
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.series import ScoreSeries
 from detectors.evidence.wander import MODELS, WHITE, mean_variance, spectra
-from detectors.evidence.yardstick import Yardstick, expected_events
+from detectors.evidence.yardstick import Yardstick, expected_events, kurtosis_factor, observed_kurtosis
 
 SHORT = np.flatnonzero(
     ((MODELS[:, 0] <= 0.8) & (MODELS[:, 1] >= 0.1) & (MODELS[:, 1] <= 10.0)) | (MODELS[:, 1] == 0)
@@ -93,27 +94,40 @@ def _look_again(
     ordinates = density.shape[1]
     sigma = np.einsum("cjs,mj->csm", power, 1 / density) / ordinates
     likelihood = -(ordinates * np.log(np.maximum(sigma, 1e-300)) + np.log(density).sum(-1))
-    _, countable = expected_events(scores.select(field), typical[:, None, None])
+    events, countable = expected_events(scores.select(field), typical[:, None, None])
     usable = countable[:, 0, 0] & scores.live[field] & (count >= LEAST_WINDOWS) & (sigma[..., WHITE] > 0)
     gain = np.where(usable, likelihood.max(-1) - likelihood[..., WHITE], 0.0)
     common = gain.sum(-1) / np.maximum(usable.sum(-1), 1) > FIELD_GAIN
     used = usable & ((gain > OWN_GAIN) | common[:, None])
-    c, s = np.nonzero(used & (evidence[field, target] >= line[field, None]).any(1))
-    if c.size == 0:
-        return
-    where = field[c], target[c], slice(None), s
-    v = scores.variance[field[c], s][:, None]
-    freedom = np.broadcast_to(yardstick.freedom, evidence.shape)[where]
+    c, s = np.nonzero((evidence[field, target] >= line[field, None]).any(1))
+    where, over = (field[c], target[c], slice(None), s), line[field[c], s][:, None]
     reference = np.broadcast_to(yardstick.reference, evidence.shape)[where]
-    per_row = typical[c, s][:, None] / np.maximum(pools.rows[where], 1e-9)
-    lengths = 1 / np.maximum(pools.fraction[where], 1e-9)
-    lenient = np.full(per_row.shape, np.inf)
-    best = likelihood.max(-1)
-    for m, (phi, ratio) in enumerate(MODELS[SHORT]):
-        own = np.maximum(sigma[c, s, m][:, None], v / typical[c, s][:, None] / (1 + ratio)) / v
-        spread = own * (per_row + ratio * mean_variance(np.array(phi), lengths)) + 1 / reference
-        penalty = 2 * (best - likelihood[..., m])[c, s][:, None]
-        lenient = np.minimum(lenient, deflated(difference[where] / spread, freedom) + penalty)
+    current = yardstick.current[where]
+    design = np.maximum(pools.rows[where] / current, 1.0)
+    # In proportion to rows, so that windows of different sizes are of one variance.
+    observed = observed_kurtosis(values**2 * n / np.maximum(typical, 1e-9)[:, None], seen)
+    factor = kurtosis_factor(
+        events[:, 0, 0][c, s][:, None], countable[:, 0, 0][c, s][:, None], design, observed[c, s][:, None]
+    )
+    freedom = np.minimum(
+        np.broadcast_to(yardstick.freedom, evidence.shape)[where], 2 * count[c, s][:, None] / 3 * factor
+    )
+    lenient = deflated(difference[where] / (1 / current + 1 / reference), freedom)
+    remember = np.flatnonzero(used[c, s])
+    if remember.size:
+        c, s = c[remember], s[remember]
+        some = field[c], target[c], slice(None), s
+        v = scores.variance[field[c], s][:, None]
+        size = typical[c, s][:, None]
+        per_row = size / np.maximum(pools.rows[some], 1e-9)
+        lengths = 1 / np.maximum(pools.fraction[some], 1e-9)
+        best = likelihood.max(-1)
+        for m, (phi, ratio) in enumerate(MODELS[SHORT]):
+            own = np.maximum(sigma[c, s, m][:, None], v / size / (1 + ratio)) / v
+            spread = own * (per_row + ratio * mean_variance(np.array(phi), lengths)) + 1 / reference[remember]
+            x = deflated(difference[some] / spread, freedom[remember])
+            x += 2 * (best - likelihood[..., m])[c, s][:, None]
+            lenient[remember] = np.minimum(lenient[remember], x)
     before = evidence[where]
     again = np.minimum(before, np.sqrt(lenient))
-    evidence[where] = np.where(before >= line[field[c], s][:, None], again, before)
+    evidence[where] = np.where(before >= over, again, before)
