@@ -11,10 +11,10 @@ from detectors.baselines.declarations import Declaration, declarations
 from detectors.baselines.due import Due, due, with_default
 from detectors.baselines.heads import heads
 from detectors.baselines.making import make_baseline
-from detectors.baselines.readiness import Collecting
+from detectors.baselines.readiness import Collecting, first_hours
 from detectors.baselines.recipe import FirstHoursRecipe, default_recipe
 from detectors.baselines.spans import Span
-from detectors.baselines.traffic import read_traffic
+from detectors.baselines.traffic import VersionTraffic, read_traffic
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
 from driftline.errors import DriftlineError, StoreUnavailable
@@ -79,6 +79,7 @@ def refresh_baselines(
     """
     recently = look_back or timedelta(seconds=SEEN_WINDOWS * settings.window_seconds)
     asked = _due(store, settings, contracts, now, recently)
+    collecting = _collecting(store, settings, asked, now)
     episodes = _open_episodes(store, sorted({one.model for one in asked if one.renewal}))
     by_name = {contract.model: contract for contract in contracts}
     made: list[Baseline] = []
@@ -89,9 +90,19 @@ def refresh_baselines(
         if one.renewal and one.model in episodes:
             waiting[key] = PutOff(episodes[one.model])
             continue
+        if key in collecting:
+            waiting[key] = collecting[key]
+            continue
         try:
             result = make_baseline(
-                store, by_name[one.model], settings, one.recipe, version=one.version, name=one.name, now=now
+                store,
+                by_name[one.model],
+                settings,
+                one.recipe,
+                version=one.version,
+                name=one.name,
+                now=now,
+                thorough=False,
             )
         except StoreUnavailable:
             raise
@@ -143,6 +154,25 @@ def _due(
             settings.window_seconds,
         )
     ]
+
+
+def _collecting(
+    store: Store, settings: Settings, asked: Sequence[Due], now: datetime
+) -> dict[tuple[str, str], Collecting]:
+    """First hours that are not there yet: one query for a whole fleet that has just begun."""
+    last_closed = last_closed_end(now, settings.window_seconds, settings.allowed_lateness_seconds)
+    kept = Span(since=last_closed - timedelta(days=settings.event_ttl_days), until=last_closed)
+    recipes = {(one.model, one.version): one.recipe for one in asked}
+    models = sorted({one.model for one in asked if isinstance(one.recipe, FirstHoursRecipe)})
+    traffic = read_traffic(store, models, kept, settings.window_seconds)
+    found = {}
+    for key, recipe in recipes.items():
+        if isinstance(recipe, FirstHoursRecipe):
+            mine = traffic.get(key, VersionTraffic((), ()))
+            ready = first_hours(recipe, mine, settings.window_seconds, settings.min_samples)
+            if isinstance(ready, Collecting):
+                found[key] = ready
+    return found
 
 
 def _open_episodes(store: Store, models: Sequence[str]) -> dict[str, datetime]:
