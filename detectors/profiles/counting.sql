@@ -10,8 +10,8 @@
 --   with any_requests: which request an event belongs to, by model and version, else by model.
 --   edges Array(Float64), 32 cells a numeric slot: a typical value, then ascending edges padded with NaN,
 --   which no value reaches. names Array(String), name_slots Array(UInt32), name_counts Array(UInt8): place
---   0..32 that a category of a categorical slot is counted at; for all others of a slot other_counts
---   Array(UInt8), plus a group of eight by hash where other_groups Array(UInt8) is 1.
+--   0..32 that a category of a categorical slot is counted at; for all others other_counts Array(UInt8), eight a
+--   slot, one of which is chosen by the hash of the name.
 --   segment_names Array(String), segment_requests Array(UInt32), segment_codes Array(UInt32): known values of
 --   the segments; code 0 is for rows of no known one.
 -- Columns: request; version; segment, the code; window_start in seconds since 1970; rows; weight_sum;
@@ -21,13 +21,15 @@
 -- Rows of which only one half came (status no_response, no_request) are left out: what is missing in them
 -- says nothing about the model. Infinite values fall into the outermost bins. Arrays shorter than the contract
 -- read as missing. Names are compared by 64-bit hashes.
+-- counting.py replaces two expressions by equal, faster ones where it may: edges found by transform where there
+-- are few, and the place of unknown categories where no slot groups them.
 -- Reads inference_events by its key (model, ts).
 WITH
     (SELECT edges FROM constants) AS all_edges,
+    arrayMap(i -> toUInt32(i), arrayEnumerate(all_edges)) AS edge_places,
     (SELECT arrayMap((n, s) -> cityHash64(n) + s * 11400714819323198485, names, name_slots) FROM constants) AS name_keys,
     (SELECT name_counts FROM constants) AS name_places,
     (SELECT other_counts FROM constants) AS other_places,
-    (SELECT other_groups FROM constants) AS other_grouped,
     (SELECT arrayMap((n, s) -> cityHash64(n) + s * 11400714819323198485, segment_names, segment_requests) FROM constants) AS segment_keys,
     (SELECT segment_codes FROM constants) AS segment_found,
     (SELECT arrayMap((m, v) -> cityHash64(m) + 11400714819323198485 * cityHash64(v), pair_models, pair_versions) FROM constants) AS pair_keys,
@@ -56,7 +58,7 @@ WITH
     arrayResize(categorical, text_widths[r + 1], toLowCardinality(char(0))) AS cells,
     range(text_bases[r + 1], text_bases[r + 1] + text_widths[r + 1]) AS text_slots,
     arrayMap((c, s) -> toUInt8(transform(cityHash64(c) + s * 11400714819323198485, name_keys, name_places,
-        toUInt8(other_places[s + 1] + other_grouped[s + 1] * (CRC32(c) % 8)))), cells, text_slots) AS places
+        toUInt8(other_places[s * 8 + bitAnd(CRC32(c), 7) + 1]))), cells, text_slots) AS places
 SELECT
     r AS request,
     if(versions_apart[r + 1] = 1, toString(e.version), '') AS version,

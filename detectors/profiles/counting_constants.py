@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from detectors.profiles.counting_plan import CountingPlan
+from detectors.profiles.layout import OTHER_GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,10 @@ def query_constants(requests: Sequence[CountRequest]) -> dict[str, tuple[str, An
         "names": ("Array(String)", [name for each in categories for name in each.names]),
         "name_slots": ("Array(UInt32)", [slot for slot, each in enumerate(categories) for _ in each.names]),
         "name_counts": ("Array(UInt8)", [place for each in categories for place in each.places]),
-        "other_counts": ("Array(UInt8)", [each.other for each in categories]),
-        "other_groups": ("Array(UInt8)", [int(each.grouped) for each in categories]),
+        "other_counts": (
+            "Array(UInt8)",
+            [each.other + each.grouped * group for each in categories for group in range(OTHER_GROUPS)],
+        ),
         "segment_names": ("Array(String)", [value for value, _, _ in segments]),
         "segment_requests": ("Array(UInt32)", [number for _, number, _ in segments]),
         "segment_codes": ("Array(UInt32)", [code for _, _, code in segments]),

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
+from detectors.profiles import counting
 from detectors.profiles.counting import count_fleet, count_model
 from detectors.profiles.counting_constants import CountRequest
 from detectors.profiles.counting_plan import CountingPlan
@@ -89,8 +90,11 @@ def by_cell(counts: ModelCounts) -> dict[tuple[str, str, int], int]:
     return found
 
 
-@pytest.mark.parametrize("fields_a_query", [1, 25, 10_000])
-def test_a_fleet_of_different_contracts_is_counted_like_numpy_does(store: Store, fields_a_query: int) -> None:
+@pytest.mark.parametrize(("fields_a_query", "slots_by_hash"), [(1, 0), (25, 400), (10_000, 0), (10_000, 400)])
+def test_a_fleet_of_different_contracts_is_counted_like_numpy_does(
+    store: Store, fields_a_query: int, slots_by_hash: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SLOTS_BY_HASH", slots_by_hash)
     shapes = [(3, 2), (0, 1), (7, 0), (1, 5), (40, 10), (2, 3)]
     contracts = [contract_of(f"m{i}", *shape) for i, shape in enumerate(shapes)]
     requests, data, layouts = [], {}, {}
