@@ -23,6 +23,9 @@ NO_BASELINE = "no baseline: make one with `driftline baseline`"
 MOST_TARGETS = 720
 """Windows that are judged in one go; more are taken in turns, so that memory stays bounded."""
 
+MOST_SPAN_SECONDS = 90 * 604800
+"""Their span: an insert may not meet more than 100 of the weeks that scores are kept by."""
+
 
 class Monitor:
     """Evaluates the windows of models against their baselines.
@@ -94,10 +97,11 @@ class Monitor:
                 firsts.setdefault(self._number(windows[0].start), []).append(watched)
         self._without_baseline(without, waiting or {}, done)
         last = self._number(until)
+        most = max(1, min(MOST_TARGETS, MOST_SPAN_SECONDS // settings.window_seconds))
         # Oldest first: what is evaluated later may need the states of what came before.
         for first in sorted(firsts):
-            for begin in range(first, last, MOST_TARGETS):
-                count = min(MOST_TARGETS, last - begin)
+            for begin in range(first, last, most):
+                count = min(most, last - begin)
                 self._pipeline.evaluate(firsts[first], Targets(begin, count, settings.window_seconds), done)
         self._stale.done(list(by_name), until, failed=list(done.failed))
         done.windows.sort(key=lambda window: (window.start, window.model, window.version))

@@ -18,6 +18,7 @@ from detectors.baselines.building import build_with_windows
 from detectors.baselines.making import finish_baseline
 from detectors.baselines.recipe import FileRecipe
 from detectors.baselines.stored import save_baseline
+from detectors.multivariate.reference import make_reference
 from driftline.contracts import Contract
 from driftline.errors import ContractMismatch, InvalidInput
 from driftline.events import MISSING_CATEGORY
@@ -128,6 +129,17 @@ def baseline_from_rows(
     )
     baseline = finish_baseline(store, settings, built) if settings else built.baseline
     save_baseline(store, baseline)
+    if settings is not None and settings.multivariate_seconds > 0:
+        # A sample of the rows themselves, before the stand-in's events leave.
+        make_reference(
+            store,
+            contract,
+            baseline,
+            model=events.model,
+            versions=events.versions,
+            since=events.since,
+            until=events.until,
+        )
     return baseline
 
 

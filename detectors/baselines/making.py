@@ -13,6 +13,8 @@ from detectors.baselines.readiness import Collecting
 from detectors.baselines.recipe import FirstHoursRecipe, Recipe, describe
 from detectors.baselines.report import quality_report
 from detectors.baselines.stored import save_baseline
+from detectors.multivariate.evaluation import measure_baseline_windows
+from detectors.multivariate.reference import make_reference
 from detectors.performance.labelled_windows import Labelled, labelled_traffic
 from detectors.profiles.stored import StoredCounts, save_counts
 from detectors.windows import last_closed_end
@@ -38,6 +40,7 @@ def make_baseline(
     version: str = "",
     name: str = "",
     now: datetime | None = None,
+    thorough: bool = True,
 ) -> Baseline | Collecting:
     """Make and store a baseline of a model's own traffic, or say that there is not enough of it yet.
 
@@ -48,6 +51,9 @@ def make_baseline(
     ----------
     version
         Version it is for and whose traffic is taken; empty for all.
+    thorough
+        Also measure its own windows as a whole, which takes some seconds, so that the tests of several
+        fields at once need not learn from live windows first.
 
     Raises
     ------
@@ -84,6 +90,27 @@ def make_baseline(
         store, [StoredCounts(plan_of_windows, baseline.baseline_id, windows)], settings.window_seconds
     )
     save_baseline(store, baseline)
+    if settings.multivariate_seconds > 0:
+        versions = (version,) if version else ()
+        reference = make_reference(
+            store,
+            contract,
+            baseline,
+            model=contract.model,
+            versions=versions,
+            since=span.since,
+            until=span.until,
+        )
+        if thorough and reference is not None:
+            measure_baseline_windows(
+                store,
+                contract,
+                baseline,
+                versions=versions,
+                since=span.since,
+                until=span.until,
+                window_seconds=settings.window_seconds,
+            )
     return baseline
 
 
