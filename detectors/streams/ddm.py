@@ -22,7 +22,7 @@ class Ddm:
     Notes
     -----
     The lowest rate ever seen is remembered, and with few observations it is a lucky one: with the
-    library's defaults (3 deviations, 30 observations) a stream with 2% errors gives 2.6 false alarms in its
+    library's defaults (3 deviations, 30 observations) a stream with 2% errors gives two false alarms in its
     first 1,000 observations. The rate is that of all observations since the last alarm, so the longer the
     calm, the later a rise is found. O(1).
 
