@@ -16,7 +16,6 @@ from detectors.profiles.layout import ColumnLayout
 from driftline.contracts import Contract
 from driftline.store import Store, load_sql
 
-
 CORRELATION_ROWS = 10_000
 """Rows that correlations are taken from: as many as a baseline counts for at most elsewhere."""
 
