@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.evidence.score_set import ScoreSet, Vector
-from detectors.evidence.yardstick import expected_events, kurtosis_factor, observed_kurtosis
+from detectors.evidence.yardstick import (
+    FEW_CLUMPS,
+    expected_events,
+    heavy_tail,
+    kurtosis_factor,
+    observed_kurtosis,
+)
 
 BETWEEN = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 1e6)
 """Variance between windows over that within one of typical size: the readings that are compared."""
@@ -22,12 +28,13 @@ CLUMPED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Dispersion:
-    """Variance of window means in two readings, ``(F, S, 2)``, and its degrees of freedom, ``(F, S)``."""
+    """Variance of window means in two readings, ``(F, S, 2)``; degrees of freedom and tail, ``(F, S)``."""
 
     between: Vector
     design: Vector
     white: Vector
     freedom: Vector
+    tail: Vector
     countable: NDArray[np.bool_]
 
 
@@ -94,22 +101,30 @@ def dispersion(
     degrees = np.maximum(windows - 1.0 - 2 * spent, 1.0)
     found = _lend(
         scores,
-        Dispersion(np.stack(between, -1), np.stack(design, -1), white, degrees, countable),
+        Dispersion(np.stack(between, -1), np.stack(design, -1), white, degrees, degrees, countable),
         by_rows,
         np.where(countable, degrees, windows - 1.0),
         np.sqrt((2 + 1 / events) / windows),
+        events,
     )
     observed = observed_kurtosis(squared / relative, counted)
-    factor = kurtosis_factor(events, countable, np.maximum(found.white / by_rows, 1.0), observed)
+    clump = np.maximum(found.white / by_rows, 1.0)
+    factor = kurtosis_factor(events, countable, clump, observed)
     return replace(
         found,
         design=found.design * (within / scores.variance)[..., None],
         freedom=found.freedom * factor,
+        tail=heavy_tail(observed, events, countable, clump, windows),
     )
 
 
-def _lend(scores: ScoreSet, found: Dispersion, by_rows: Vector, degrees: Vector, error: Vector) -> Dispersion:
-    """Give rare shares the dispersion of the most dispersed score that can be counted on."""
+def _lend(
+    scores: ScoreSet, found: Dispersion, by_rows: Vector, degrees: Vector, error: Vector, events: Vector
+) -> Dispersion:
+    """Give shares of few rows, or few clumps, the dispersion of the most dispersed score.
+
+    What never came shows none of its own; what came in few clumps has probably not shown the large ones.
+    """
     own = found.white / by_rows
     lenders = np.where(found.countable & scores.live, own, 0.0)
     lender = np.argmax(lenders, axis=-1)
@@ -119,6 +134,7 @@ def _lend(scores: ScoreSet, found: Dispersion, by_rows: Vector, degrees: Vector,
     lent = np.where(some, own[field, lender] / (1 + 2 * np.sqrt(2 / degrees[field, lender])), 1.0)
     lent = np.maximum(lent, 1.0)[:, None]
     takes = ~found.countable & (own <= 1 + CLUMPED * error)
+    takes |= (events / own < FEW_CLUMPS) & (own < lent)
     split = (
         np.where(some, 1.0, 0.0)[:, None, None]
         * (found.between[field, lender] / np.maximum(found.white[field, lender], 1e-300)[:, None])[:, None]
@@ -128,4 +144,4 @@ def _lend(scores: ScoreSet, found: Dispersion, by_rows: Vector, degrees: Vector,
     share_between = np.clip(split, 0.0, 1.0)
     between = np.where(takes[..., None], excess * share_between, found.between)
     design = np.where(takes[..., None], 1 + (excess * (1 - share_between)) / by_rows[..., None], found.design)
-    return Dispersion(between, design, white, degrees, found.countable)
+    return replace(found, between=between, design=design, white=white, freedom=degrees)

@@ -87,6 +87,7 @@ def _learn_model(
     noise.history[fields] = np.where(enough, counted, 0)
     noise.between[fields], noise.design[fields] = spread.between, spread.design
     noise.white[fields], noise.freedom[fields] = spread.white, spread.freedom
+    noise.tail[fields] = spread.tail
     noise.reference_rows[fields] = v / np.maximum(of_mean, 1e-300)
     for at, wander in wanders(mine, found, spread.countable, np.zeros(fields.size, dtype=np.intp)).items():
         if enough[at]:

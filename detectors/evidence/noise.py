@@ -41,6 +41,8 @@ class Noise:
         Variance of one window's mean in the history, seasons taken out, shape ``(F, S)``.
     freedom
         Degrees of freedom of the variance, shape ``(F, S)``.
+    tail
+        Excess kurtosis of one window's mean beyond what its counts and chance explain, shape ``(F, S)``.
     level
         Mean over the history's windows less the baseline's, where a season is kept, shape ``(F, S)``.
     reference_rows
@@ -55,6 +57,7 @@ class Noise:
     design: Floats
     white: Floats
     freedom: Floats
+    tail: Floats
     level: Floats
     reference_rows: Floats
     seasons: dict[int, Season] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class Noise:
             np.zeros(pair, dtype=np.float32),
             np.ones(pair, dtype=np.float32),
             zero,
+            zero.copy(),
             zero.copy(),
             zero.copy(),
             zero.copy(),
@@ -207,4 +211,4 @@ class Noise:
         return int(seconds)
 
 
-_ARRAYS = ("between", "design", "white", "freedom", "level", "reference_rows")
+_ARRAYS = ("between", "design", "white", "freedom", "tail", "level", "reference_rows")

@@ -17,7 +17,14 @@ from detectors.evidence.pooling import REACH, SCALES, Pools, expanded
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.series import ScoreSeries
 from detectors.evidence.wander import MODELS, WHITE, mean_variance, spectra
-from detectors.evidence.yardstick import Yardstick, expected_events, kurtosis_factor, observed_kurtosis
+from detectors.evidence.yardstick import (
+    Yardstick,
+    expected_events,
+    heavy_tail,
+    kurtosis_factor,
+    observed_kurtosis,
+    with_tail,
+)
 
 SHORT = np.flatnonzero(
     ((MODELS[:, 0] <= 0.8) & (MODELS[:, 1] >= 0.1) & (MODELS[:, 1] <= 10.0)) | (MODELS[:, 1] == 0)
@@ -112,6 +119,10 @@ def _look_again(
     freedom = np.minimum(
         np.broadcast_to(yardstick.freedom, evidence.shape)[where], 2 * count[c, s][:, None] / 3 * factor
     )
+    tail = heavy_tail(
+        observed[c, s], events[:, 0, 0][c, s], countable[:, 0, 0][c, s], design.min(-1), count[c, s]
+    )
+    freedom = with_tail(freedom, tail[:, None], pools.fraction[where])
     lenient = deflated(difference[where] / (1 / current + 1 / reference), freedom)
     remember = np.flatnonzero(used[c, s])
     if remember.size:

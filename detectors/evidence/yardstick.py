@@ -25,6 +25,11 @@ LEAST_EVENTS = 1.0
 """Expected rows a window of the rarer outcome, below which a share cannot tell its own dispersion."""
 
 
+FEW_CLUMPS = 5.0
+"""Expected clumps a window below which a score is taken to be as clumpy as the field's clumpiest."""
+
+CHANCE = 4.0
+
 CLUMP = 2.0
 """Design effect from which a rare share is taken to come in clumps."""
 
@@ -56,15 +61,15 @@ class Yardstick:
 def live_yardstick(scores: ScoreSet, rows: Vector, seen: Learned) -> Yardstick:
     """From the differences of live windows: ``D = max(1, their mean)``, ``nu = 2k/3``.
 
-    A share that is expected less than once a window cannot show its dispersion: it has at least the largest
-    of the field's other scores, two standard errors less for having picked it.
+    A share of which few clumps are expected in a window cannot show its dispersion: it has at least the
+    largest of the field's other scores, two standard errors less for having picked it.
     """
     k = seen.count
     design = np.maximum(1.0, seen.total / np.maximum(k, 1))
     events, countable = expected_events(scores, seen.typical_rows)
     largest = np.where(countable & scores.live[:, None, None], design, 1.0).max(-1, keepdims=True)
     largest = largest / (1 + 2 * np.sqrt(3 / np.maximum(k, 1)))
-    design = np.where(countable, design, np.maximum(design, largest))
+    design = np.where(events / design < FEW_CLUMPS, np.maximum(design, largest), design)
     freedom = 2 * k / 3 * kurtosis_factor(events, countable, design)
     with np.errstate(divide="ignore"):
         current = rows / design
@@ -94,7 +99,11 @@ def history_yardstick(
     return Yardstick(
         v / np.maximum(variance, 1e-300),
         np.minimum(reference, _caps(scores)),
-        noise.freedom[:, None, None, :].astype(np.float64),
+        with_tail(
+            noise.freedom[:, None, None].astype(np.float64),
+            noise.tail[:, None, None].astype(np.float64),
+            fraction,
+        ),
     )
 
 
@@ -126,6 +135,28 @@ def observed_kurtosis(squared: Vector, seen: NDArray[np.bool_]) -> Vector:
     fourth = np.where(seen, squared**2, 0.0).sum(axis=1) / count
     safe = np.where(second > 0, second, 1.0)
     return np.where(second > 0, np.maximum(fourth / safe**2 - 3, 0.0), 0.0)
+
+
+def heavy_tail(
+    observed: Vector, events: Vector, countable: NDArray[np.bool_], design: Vector, windows: Vector
+) -> Vector:
+    """Excess kurtosis that neither the counts, ``D / lambda``, nor chance explain; 0 where it cannot be told.
+
+    Four standard errors, ``sqrt(24 / H)`` for normal windows, are chance.
+    """
+    explained = design / events
+    chance = CHANCE * np.sqrt(24 / np.maximum(windows, 1)) * (1 + explained)
+    return np.where(countable, np.maximum(observed - explained - chance, 0.0), 0.0)
+
+
+def with_tail(freedom: Vector, tail: Vector, fraction: Vector) -> Vector:
+    """Degrees of freedom left where means of windows are heavy-tailed themselves.
+
+    Student's law with ``nu`` degrees has excess kurtosis ``6 / (nu - 4)``; that of the mean of L windows is
+    an L-th of one window's. Both kinds of ignorance add up: ``1/nu + 1/nu_tail``.
+    """
+    pooled = tail * fraction
+    return np.asarray(1 / (1 / np.maximum(freedom, 1e-9) + pooled / (4 * pooled + 6)))
 
 
 def expected_events(scores: ScoreSet, rows: Vector) -> tuple[Vector, NDArray[np.bool_]]:
