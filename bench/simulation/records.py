@@ -59,6 +59,11 @@ def record_of(unit: Unit, result: Record) -> Record:
     return {**asdict(unit), "procedure": version, **result}
 
 
+def unit_of(record: Record) -> Unit:
+    """The unit that a record is of."""
+    return Unit(record["form"], record["kind"], record["baseline"], record["number"], record["change"])
+
+
 def load(path: Path) -> list[Record]:
     """Records of a file, none when it does not exist; a torn last line is left out."""
     if not path.exists():
@@ -74,11 +79,7 @@ def load(path: Path) -> list[Record]:
 
 def done(records: Iterable[Record], version: str) -> set[Unit]:
     """Units that are recorded for this version of the procedure, peers for any."""
-    return {
-        Unit(r["form"], r["kind"], r["baseline"], r["number"], r["change"])
-        for r in records
-        if r["procedure"] in (version, "")
-    }
+    return {unit_of(record) for record in records if record["procedure"] in (version, "")}
 
 
 def append(path: Path, record: Record) -> None:

@@ -13,7 +13,7 @@ from bench.simulation.kinds import KINDS
 from bench.simulation.month import HISTORY
 from bench.simulation.peers import PROCEDURES
 from bench.simulation.peers_measured import MEASURED, SOURCE
-from bench.simulation.records import Record
+from bench.simulation.records import Record, unit_of
 from bench.simulation.units import FLEET
 
 Groups = dict[tuple[str, ...], list[Record]]
@@ -32,9 +32,10 @@ def interval(successes: int, trials: int) -> tuple[float, float]:
 def tables(records: Iterable[Record], version: str) -> str:
     """All tables of one version of the procedure."""
     groups: Groups = defaultdict(list)
-    for record in records:
-        if record["procedure"] in (version, ""):
-            groups[record["form"], record["kind"], record["baseline"], record["change"]].append(record)
+    # Two runs that write to one file may both have done a unit; it counts once.
+    once = {unit_of(record): record for record in records if record["procedure"] in (version, "")}
+    for unit, record in once.items():
+        groups[unit.form, unit.kind, unit.baseline, unit.change].append(record)
     return "\n".join(
         [
             f"Procedure {version}.",
