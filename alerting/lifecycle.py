@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from datetime import datetime
 from typing import Any
 
-from alerting.condition import ModelCondition
+from alerting.condition import FieldChange, ModelCondition
 from alerting.episode import Episode, EpisodeKind, episode_id
 
 
@@ -111,12 +112,22 @@ def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
             )
         if version.drifting and version.changes:
             top = version.changes[0]
-            more = f" and {len(version.changes) - 1} more moved" if len(version.changes) > 1 else " moved"
-            said.append(
-                f"{top.field} {top.effect:+.2f} standard units "
-                f"(evidence {top.evidence:.1f}, {top.threshold:.1f} needed){more}"
-            )
+            others = len({change.field for change in version.changes}) - 1
+            more = f" and {others} more moved" if others else " moved"
+            said.append(f"{_figures(top)}{more}")
     return f"{kind.replace('_', ' ').capitalize()}: {'; '.join(said)}"
+
+
+def _figures(change: FieldChange) -> str:
+    """What moved, by how much, on what evidence; a field that came or went needs none."""
+    where = f" where {change.segment}" if change.segment else ""
+    if not math.isfinite(change.evidence):
+        return f"{change.field}{where} {change.reason};"
+    what = {"missing": " missing", "unseen": " unseen categories"}.get(change.change, "")
+    return (
+        f"{change.field}{what}{where} {change.effect:+.2f} standard units "
+        f"(evidence {change.evidence:.1f}, {change.threshold:.1f} needed)"
+    )
 
 
 def _evidence(condition: ModelCondition) -> dict[str, Any]:
