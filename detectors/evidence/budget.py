@@ -13,10 +13,15 @@ LEAST, MOST = 0.5, 37.0
 """Thresholds in standard deviations between which every budget lies."""
 
 
+FIRST_LOOKS = 10.0
+"""Looks of the month's first window, all of whose scales are new."""
+
+
 def looks_per_window(threshold: float) -> float:
     """Effective number of independent looks that one window's scan over all scales amounts to.
 
-    Fitted by simulation in the reference procedure: ``m(h) = 1.75 h - 2.5`` for 4 <= h <= 8.
+    Fitted by simulation in the reference procedure: ``m(h) = 1.75 h - 2.5`` for 4 <= h <= 8. It is a rate a
+    window: found again for 30 to 10,080 windows a month (``FIRST_LOOKS`` matter for few).
     """
     return max(1.0, 1.75 * threshold - 2.5)
 
@@ -24,7 +29,7 @@ def looks_per_window(threshold: float) -> float:
 def monitoring_threshold(alpha_month: float, window_seconds: float) -> float:
     """Deviation at which one score alarms in continuous monitoring.
 
-    Solves ``alpha = 2 Phi(-h) W m(h)`` for h, with W windows a month.
+    Solves ``alpha = 2 Phi(-h) (W m(h) + 10)`` for h, with W windows a month.
 
     Parameters
     ----------
@@ -55,11 +60,12 @@ def monitoring_thresholds(alpha_month: ArrayLike, window_seconds: float) -> NDAr
     found, back = np.unique(wanted, return_inverse=True)
     windows = SECONDS_PER_MONTH / window_seconds
     with np.errstate(divide="ignore"):
-        target = np.log(found) - math.log(2 * windows)
+        target = np.log(found) - math.log(2)
     low, high = np.full(found.size, LEAST), np.full(found.size, MOST)
     for _ in range(60):
         middle = (low + high) / 2
-        more = log_ndtr(-middle) + np.log(np.maximum(1.0, 1.75 * middle - 2.5)) > target
+        looks = windows * np.maximum(1.0, 1.75 * middle - 2.5) + FIRST_LOOKS
+        more = log_ndtr(-middle) + np.log(looks) > target
         low, high = np.where(more, middle, low), np.where(more, high, middle)
     return np.where(wanted > 0, high[back].reshape(wanted.shape), np.inf)
 

@@ -121,7 +121,7 @@ def mean_deviance(weights: Vector, shares: Vector, mean: Vector, n0: Vector, n1:
     >>> import numpy as np
     >>> half = np.array([0.5, 0.5])
     >>> round(float(mean_deviance(np.array([0.0, 1.0]), half, np.array(0.9), 10.0, 10.0)), 4)
-    3.8558
+    4.07
     """
     base = (weights * shares).sum(-1)
     low, high, _ = _range(weights, shares)

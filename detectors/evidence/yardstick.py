@@ -98,7 +98,7 @@ def history_yardstick(
             reference[field, 0] /= season.spread(scales, noise.window_seconds)
     return Yardstick(
         v / np.maximum(variance, 1e-300),
-        np.minimum(reference, _caps(scores)),
+        np.clip(reference, 1e-9, _caps(scores)),
         with_tail(
             noise.freedom[:, None, None].astype(np.float64),
             noise.tail[:, None, None].astype(np.float64),
