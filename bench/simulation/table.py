@@ -18,6 +18,9 @@ from bench.simulation.units import FLEET
 
 Groups = dict[tuple[str, ...], list[Record]]
 
+SHOWN = 3
+"""False alarms of a month that are listed."""
+
 
 def interval(successes: int, trials: int) -> tuple[float, float]:
     """Clopper-Pearson interval of a share, 95%.
@@ -95,7 +98,8 @@ def _causes(groups: Groups) -> Iterator[str]:
         if form != "month":
             continue
         for record in records:
-            for a in record["alarms"]:
+            # A holiday moves every field; a few of them tell as much.
+            for a in record["alarms"][:SHOWN]:
                 segment = f" of segment {a['segment']}" if a["segment"] >= 0 else ""
                 cells = (
                     kind,
