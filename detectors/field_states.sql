@@ -2,8 +2,8 @@
 -- change, or evidence that does not count from the beginning.
 -- Parameters: models, baselines Array(String); since, before DateTime64(3), the half-open range of window
 --   starts that is looked at.
--- Columns: model, version, baseline_id, segment, field, change; status; direction; effect in standard units;
---   floor; change_start (null: none).
+-- Columns: model, version, baseline_id, segment, field, change; status; direction and effect (standard units)
+--   of an open change's largest alarm; floor; change_start (null: none).
 -- Windows with too few samples decide nothing and are passed over.
 -- Reads findings by the prefix (model) of its key.
 SELECT
@@ -18,7 +18,7 @@ SELECT
     newest.3 AS effect,
     newest.4 AS floor,
     newest.5 AS change_start,
-    argMax((toString(f.status), f.direction, f.effect, f.floor, f.change_start), (f.window_start, f.computed_at)) AS newest
+    argMax((toString(f.status), f.open_direction, f.open_effect, f.floor, f.change_start), (f.window_start, f.computed_at)) AS newest
 FROM findings AS f
 WHERE f.model IN {models:Array(String)} AND f.baseline_id IN {baselines:Array(String)}
     AND f.window_start >= {since:DateTime64(3, 'UTC')} AND f.window_start < {before:DateTime64(3, 'UTC')}

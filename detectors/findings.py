@@ -43,6 +43,8 @@ class Finding:
     change_start, change_earliest, change_latest
         Start of the window in which the change most likely began, and of the first and last in which it
         may have begun; ``None`` while nothing changed.
+    open_direction, open_effect
+        Of an open change: direction and effect of its largest alarm, which decide when it has gone.
     budget
         Nominal false episodes a year that this field may have; NaN where none is spent.
     carriers
@@ -69,6 +71,8 @@ class Finding:
     change_start: datetime | None = None
     change_earliest: datetime | None = None
     change_latest: datetime | None = None
+    open_direction: str = ""
+    open_effect: float = math.nan
     budget: float = math.nan
     carriers: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
@@ -128,6 +132,8 @@ def save_findings(store: Store, findings: Iterable[Finding]) -> None:
             "change_start": [moment(finding.change_start) for finding in every],
             "change_earliest": [moment(finding.change_earliest) for finding in every],
             "change_latest": [moment(finding.change_latest) for finding in every],
+            "open_direction": [finding.open_direction for finding in every],
+            "open_effect": [finding.open_effect for finding in every],
             "budget": [finding.budget for finding in every],
             "carriers": [finding.carriers for finding in every],
             "computed_at": [now] * len(every),

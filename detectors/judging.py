@@ -222,6 +222,7 @@ class _Judged:
         targets, column = self._targets, self._columns[field]
         decision = self._decisions.decision(field, target, CHANGES[change])
         start = targets.start(targets.first + target)
+        carrier = int(self._decisions.open_score[field, target, change])
         bins: tuple[BinShare, ...] = ()
         if decision.status in ("watch", "drifted"):
             segment = self._segments[field]
@@ -246,6 +247,8 @@ class _Judged:
             top_bins=bins,
             segment=self._segments[field],
             change=CHANGES[change],
+            open_direction=self._scores.names(field)[carrier] if carrier >= 0 else "",
+            open_effect=float(self._decisions.open_effect[field, target, change]),
             change_start=self._moment(decision.change_start),
             change_earliest=self._moment(decision.change_earliest),
             change_latest=self._moment(decision.change_latest),

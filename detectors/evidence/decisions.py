@@ -31,6 +31,9 @@ class Decisions:
         Smallest effects that count, shape ``(F,)``.
     floor
         Number of the window that evidence counts from after each target; ``NO_WINDOW``: the first there is.
+    open_score, open_effect
+        Score and effect of the largest alarm since a change opened, which decide when it has gone; -1 and
+        NaN where none is open.
     behind
         Windows from which noise is learned live, shape ``(F, T)``; -1 where it is known.
     reasons
@@ -52,6 +55,8 @@ class Decisions:
     change_earliest: NDArray[np.int64]
     change_latest: NDArray[np.int64]
     floor: NDArray[np.int64]
+    open_score: NDArray[np.intp]
+    open_effect: Vector
     reasons: dict[tuple[int, int, int], str]
 
     def decision(self, field: int, target: int, change: Change = "distribution") -> FieldDecision:
@@ -116,6 +121,8 @@ class Decisions:
             change_earliest=windows(),
             change_latest=windows(),
             floor=windows(),
+            open_score=np.full(shape, -1, dtype=np.intp),
+            open_effect=numbers(),
             reasons={},
         )
 

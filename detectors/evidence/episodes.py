@@ -11,8 +11,8 @@ from detectors.evidence.decisions import DRIFTED, OK, WATCH, Decisions
 from detectors.evidence.deviation import inflated, share, standardised
 from detectors.evidence.leading import Leading, leading
 from detectors.evidence.noise import Noise
-from detectors.evidence.pooling import REACH, expanded, predicted_course, rows_of_scores
-from detectors.evidence.recovery import closing_windows, has_gone
+from detectors.evidence.pooling import REACH, expanded, predicted_course, rows_of_scores, squared_differences
+from detectors.evidence.recovery import closing_windows, has_gone, usual_design
 from detectors.evidence.scan import scan
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.series import ScoreSeries
@@ -86,25 +86,23 @@ class Run:
                 lasting[field, begin:, change] = False
                 break
             opened = begin if is_open else int(later[0])
-            # What carries the change at each window: the last alarm before it.
-            last = np.maximum.accumulate(np.where(alarm, np.arange(alarm.size), -1))
-            before = np.concatenate([[-1], last[:-1]])
-            before[before < begin] = -1
-            carried = before >= 0
-            carrier = np.where(carried, lead.score[at][before], score)
-            size = np.where(carried, lead.effect[at][before], effect)
+            carrier, size = _largest(lead, at, later, score, effect)
+            # What the change was before each window decides whether it has gone there.
             test = np.flatnonzero(decided & (np.arange(alarm.size) >= (begin if is_open else opened + 1)))
-            gone, over = self._gone(field, change, test, carrier[test], size[test], floors[at])
+            known = np.maximum(test - 1, 0)
+            was_score = np.where(test > 0, carrier[known], score)
+            was_effect = np.where(test > 0, size[known], effect)
+            gone, over = self._gone(field, change, test, was_score, was_effect, floors[at])
             lasting[field, begin:opened, change] = False
+            end = int(test[np.argmax(gone)]) if gone.any() else alarm.size
+            lasting[field, opened:end, change] = True
+            self.decisions.open_score[field, opened:end, change] = carrier[opened:end]
+            self.decisions.open_effect[field, opened:end, change] = size[opened:end]
             if not gone.any():
-                lasting[field, opened:, change] = True
-                if later.size:
-                    score, effect = int(lead.score[at][later[-1]]), float(lead.effect[at][later[-1]])
-                is_open = True
+                score, effect, is_open = int(carrier[-1]), float(size[-1]), True
                 break
             first = int(np.argmax(gone))
-            closed = int(test[first])
-            lasting[field, opened:closed, change] = True
+            closed = end
             # Without a new floor the old change would be found again from the same windows.
             floor = self._first + closed - int(over[first]) + 1
             floors[field, closed:, change] = floor
@@ -149,17 +147,23 @@ class Run:
         """Whether an earlier effect has gone at targets, and over how many windows; see ``recovery``."""
         if targets.size == 0:
             return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.intp)
-        window_rows = np.maximum(self._found.window_rows[field, targets, score], 1e-9)
         reference = self._found.reference_rows[field, targets, score]
-        over = closing_windows(effect, window_rows)
         rows, shift, predicted = self._windows(field)
         last = targets + REACH
+        if self._noise.history[field] > 0:
+            design = rows[last - 1, score] / np.maximum(self._found.window_rows[field, targets, score], 1e-9)
+        else:
+            # Learned live, the mean of the differences holds the change itself, its jump up and its jump down.
+            design = np.ones(score.size)
+            for one in np.unique(score).tolist():
+                mine, own = score == one, self._scores.variance[field, one]
+                design[mine] = usual_design(shift[:, one], rows[:, one], own, last[mine])
+        over = closing_windows(effect, rows[last - 1, score] / design)
         first = last - over
         n, moved, course = (
             (sums := np.pad(np.cumsum(x, axis=0), ((1, 0), (0, 0))))[last, score] - sums[first, score]
             for x in (rows, rows * shift, rows * predicted)
         )
-        design = rows[last - 1, score] / window_rows
         safe = np.maximum(n, 1e-9)
         moved, course = moved / safe, course / safe
         variance, base = self._scores.variance[field, score], self._scores.base[field, score]
@@ -170,6 +174,15 @@ class Run:
         now = np.where(self._scores.is_share[score], as_share, as_mean)
         enough = (n > 0) & (self._first + targets - over + 1 >= floors[targets])
         return has_gone(effect, now, spread) & enough, over
+
+    def _differences(self, field: int) -> Vector:
+        """Squared differences of successive windows of one field, shape ``(V, S)``."""
+        one = slice(field, field + 1)
+        mine, scores = self._series.select(one), self._scores.select(one)
+        rows = rows_of_scores(scores, mine)
+        return squared_differences(rows, mine.means, scores.base, scores.variance, scores.is_share)[0].astype(
+            np.float64
+        )
 
     def _windows(self, field: int) -> tuple[Vector, Vector, Vector]:
         """Rows, means less what is expected, and what is expected of one field, shape ``(V, S)`` each."""
@@ -256,3 +269,17 @@ class Run:
                 known = int(out.change_start[at])
             states.change_start[field, change] = known if states.open[field, change] else NO_WINDOW
         states.change_start[~states.open] = NO_WINDOW
+
+
+def _largest(
+    lead: Leading, at: tuple[int, slice, int], alarms: Index, score: int, effect: float
+) -> tuple[Index, Vector]:
+    """Score and effect of the largest alarm so far at every target, beginning with what was open before."""
+    targets = lead.effect[at].size
+    scores = np.full(targets, score, dtype=np.intp)
+    effects = np.full(targets, effect)
+    for alarm in alarms.tolist():
+        if score < 0 or abs(lead.effect[at][alarm]) > abs(effect):
+            score, effect = int(lead.score[at][alarm]), float(lead.effect[at][alarm])
+            scores[alarm:], effects[alarm:] = score, effect
+    return scores, effects

@@ -13,6 +13,8 @@ LEAST_WINDOWS = 3
 PRECISION = 8.0
 """The mean over the closing windows is known to one part in so many of the effect."""
 
+MEDIAN_OF_SQUARE = 0.4549
+
 WITHIN = 3.0
 """A recovered mean lies within so many standard errors of the baseline."""
 
@@ -39,6 +41,33 @@ def has_gone(effect_then: Vector, effect_now: Vector, standard_error: Vector) ->
     """
     small = np.abs(effect_now) < np.abs(effect_then) / 2
     return np.asarray(small & (np.abs(effect_now) < WITHIN * standard_error) & np.isfinite(effect_then))
+
+
+def usual_design(
+    differences: Vector, present: NDArray[np.bool_], targets: NDArray[np.intp], score: NDArray[np.intp]
+) -> Vector:
+    """Design effect of windows from the usual difference of neighbours, which a few jumps do not change.
+
+    The median of the squared differences over what independent rows would give, over .4549 (the median of
+    chi-square with 1 degree of freedom), at least 1: the mean would hold the change itself, its jump up and
+    its jump down.
+
+    Parameters
+    ----------
+    differences
+        Of successive windows, see :func:`detectors.evidence.pooling.squared_differences`, shape ``(V, S)``.
+    present
+        Windows with rows, shape ``(V, S)``.
+    targets, score
+        First of the ``REACH`` windows in reach, and the score, of each answer, shape ``(C,)``.
+    """
+    windows = targets[:, None] + np.arange(REACH)
+    seen = present[windows, score[:, None]]
+    # The first window in reach differs from one that is out of reach.
+    seen &= np.cumsum(seen, axis=1) > 1
+    found = np.where(seen, differences[windows, score[:, None]], np.nan)
+    found[:, 0] = np.where(seen.any(axis=1), np.nan, 0.0)
+    return np.maximum(1.0, np.nanmedian(found, axis=1) / MEDIAN_OF_SQUARE)
 
 
 def recovered_over(

@@ -24,7 +24,7 @@ class States:
     score
         Score that carries it; -1 for none.
     effect
-        Its effect when evidence was last at its threshold, in standard units.
+        The largest effect at an alarm since it opened, in standard units.
     floor
         Number of the window that evidence counts from; ``NO_WINDOW`` for the first there is.
     change_start

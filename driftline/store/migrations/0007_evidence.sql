@@ -31,6 +31,8 @@ ALTER TABLE findings
     ADD COLUMN IF NOT EXISTS change_start Nullable(DateTime64(3, 'UTC')) COMMENT 'most likely first window of the change',
     ADD COLUMN IF NOT EXISTS change_earliest Nullable(DateTime64(3, 'UTC')) COMMENT 'first window of its plausible set',
     ADD COLUMN IF NOT EXISTS change_latest Nullable(DateTime64(3, 'UTC')) COMMENT 'last window of its plausible set',
+    ADD COLUMN IF NOT EXISTS open_direction String COMMENT 'of an open change: direction of its largest alarm, which decides when it has gone',
+    ADD COLUMN IF NOT EXISTS open_effect Float64 DEFAULT nan COMMENT 'of an open change: effect of that alarm in standard units',
     ADD COLUMN IF NOT EXISTS budget Float64 DEFAULT nan COMMENT 'nominal false episodes a year allotted to this field and change',
     ADD COLUMN IF NOT EXISTS carriers Map(String, Float64) COMMENT 'of several fields at once: which fields and segments carry the change, shares of 1';
 
