@@ -153,11 +153,7 @@ class Run:
         if self._noise.history[field] > 0:
             design = rows[last - 1, score] / np.maximum(self._found.window_rows[field, targets, score], 1e-9)
         else:
-            # Learned live, the mean of the differences holds the change itself, its jump up and its jump down.
-            design = np.ones(score.size)
-            for one in np.unique(score).tolist():
-                mine, own = score == one, self._scores.variance[field, one]
-                design[mine] = usual_design(shift[:, one], rows[:, one], own, last[mine])
+            design = usual_design(self._differences(field), rows > 0, targets, score)
         over = closing_windows(effect, rows[last - 1, score] / design)
         first = last - over
         n, moved, course = (
@@ -180,9 +176,8 @@ class Run:
         one = slice(field, field + 1)
         mine, scores = self._series.select(one), self._scores.select(one)
         rows = rows_of_scores(scores, mine)
-        return squared_differences(rows, mine.means, scores.base, scores.variance, scores.is_share)[0].astype(
-            np.float64
-        )
+        found = squared_differences(rows, mine.means, scores.base, scores.variance, scores.is_share)
+        return np.asarray(found[0], dtype=np.float64)
 
     def _windows(self, field: int) -> tuple[Vector, Vector, Vector]:
         """Rows, means less what is expected, and what is expected of one field, shape ``(V, S)`` each."""
