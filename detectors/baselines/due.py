@@ -12,6 +12,9 @@ from detectors.baselines.recipe import FirstHoursRecipe, Recipe, RollingRecipe, 
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
+GROWN = SeasonalRecipe(weeks=2)
+"""What follows the first hours where nothing was declared: a first day cannot know the course of a week."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -73,6 +76,14 @@ def due(
                 for version in versions
                 if _unmet(one, in_force.get(version))
             ]
+            if one.declared_at == BEFORE_ALL:
+                found += [
+                    Due(one.model, head.version, "", GROWN, renewal=True)
+                    for head in in_force.values()
+                    if head.version in seen_versions
+                    and head.recipe == one.recipe
+                    and last_closed - head.history_until >= timedelta(weeks=GROWN.weeks)
+                ]
         elif isinstance(one.recipe, (RollingRecipe, SeasonalRecipe)):
             head = in_force.get(one.version)
             unmet = _unmet(one, head)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.baselines.declarations import Declaration
-from detectors.baselines.due import BEFORE_ALL, Due, due, with_default
+from detectors.baselines.due import BEFORE_ALL, GROWN, Due, due, with_default
 from detectors.baselines.heads import Head
 from detectors.baselines.readiness import Collecting, first_hours, trailing
 from detectors.baselines.recipe import (
@@ -145,6 +145,19 @@ class TestDue:
 
     def test_files_and_ranges_are_never_due(self) -> None:
         assert self.decide([declared(FileRecipe()), declared(RECIPES[1], "2")], seen=("1",)) == []
+
+    def test_the_first_day_of_the_default_grows_into_two_weeks(self) -> None:
+        first = FirstHoursRecipe(hours=24)
+        made = head("7", first, NOON, until=NOON)
+        by_default, by_owner = declared(first, at=BEFORE_ALL), declared(first)
+
+        def asked(one: Declaration, held: Head, days: float) -> list[Due]:
+            return due([one], {"7": held}, ["7"], NOON + timedelta(days=days), 3600)
+
+        assert asked(by_default, made, 13.9) == []
+        assert asked(by_default, made, 14) == [Due("m", "7", "", GROWN, renewal=True)]
+        assert asked(by_owner, made, 14) == [], "what an owner declared is left alone"
+        assert asked(by_default, head("7", GROWN, NOON, until=NOON), 30) == [], "once is enough"
 
     def test_the_default_covers_what_nothing_else_covers(self) -> None:
         default = FirstHoursRecipe(hours=24)
