@@ -15,6 +15,9 @@ OWN_GAIN, FIELD_GAIN, MODEL_GAIN = 4.0, 8.0, 1.5
 the mean over the fields of the model of their main score's."""
 
 LEAST_ORDINATES = 4
+WHITE_GAIN, GAIN_SPREAD = 0.5, 0.8
+"""Mean and standard deviation of the gain over white noise, found by simulation."""
+
 NEVER_BINDS = 45.0
 """A model this far behind, twice the log-likelihood, lies beyond every threshold in use."""
 
@@ -41,7 +44,9 @@ def wanders(
     gain = np.where(usable, likelihood.max(-1) - likelihood[..., WHITE], 0.0)
     main = _main(scores, gain)
     per_model = np.array([main[models == model].mean() for model in models]) if models.size else main
-    field = (gain > FIELD_GAIN).any(-1) | (per_model > MODEL_GAIN)
+    # The mean over few fields is mostly chance: four standard errors of what white noise shows.
+    chance = np.array([WHITE_GAIN + 4 * GAIN_SPREAD / np.sqrt((models == model).sum()) for model in models])
+    field = (gain > FIELD_GAIN).any(-1) | (per_model > np.maximum(MODEL_GAIN, chance))
     used = usable & ((gain > OWN_GAIN) | field[:, None])
     lengths = np.array(SCALES, dtype=np.float64)[:, None]
     phi, ratio = MODELS.T

@@ -121,6 +121,20 @@ class TestEpisodes:
         assert states.floor[0, 0] > known.end + 69
         assert states.change_start[0, 0] == NO_WINDOW
 
+    def test_with_noise_learned_live_it_is_closed_as_soon(self) -> None:
+        # The jumps up and down are differences too: they must not make the closing wait for certainty.
+        rng = np.random.default_rng(19)
+        scores, judge = filed(rng, 5)
+        mean = np.zeros((5, 80))
+        mean[:, 30:33] = 2.0
+        counts = drawn(rng, mean, 200)
+        decisions, states = judge.decide(ScoreSeries.of_counts(scores, counts, counts.sum(-1)), targets=80)
+        drifted = decisions.status[:, :, 0] == DRIFTED
+        assert drifted[:, 30:33].all()
+        assert not drifted[:, :30].any()
+        assert not drifted[:, 37:].any()
+        assert (states.floor[:, 0] >= 33).all()
+
     def test_a_change_that_lasts_keeps_its_beginning(self) -> None:
         rng = np.random.default_rng(9)
         known = learnt(drawn(rng, np.zeros((1, HISTORY))))
