@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ CALM = 5.5
 AT_MOST = 0.25
 """Part of a history that is left out at most: beyond it nobody can say which part is the normal one."""
 
+ROUGH, ROUGHLY = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256), 0.8
 LEAST_WINDOWS = 24
 ROUNDS = 4
 NORMAL_MAD = 1.4826
@@ -140,7 +142,12 @@ def _episode(weighted: Vector, counted: NDArray[np.bool_]) -> NDArray[np.bool_] 
     """The stretch of windows that stands out of a calm rest, shape ``(H,)``, or ``None``."""
     if weighted.size == 0:
         return None
-    strength, first, length = _strongest_stretch(weighted, counted)
+    longest = int(AT_MOST * counted.size)
+    # A stretch that stands out is seen, less clearly, at a length near its own.
+    rough, *_ = _strongest_stretch(weighted, counted, [n for n in ROUGH if n <= longest])
+    if rough < ROUGHLY * EPISODE:
+        return None
+    strength, first, length = _strongest_stretch(weighted, counted, range(2, longest + 1))
     if strength < EPISODE:
         return None
     stretch = np.zeros(counted.size, dtype=bool)
@@ -149,18 +156,19 @@ def _episode(weighted: Vector, counted: NDArray[np.bool_]) -> NDArray[np.bool_] 
     if rest.sum() < LEAST_WINDOWS:
         return None
     calm = np.where(rest[:, None], weighted - weighted[rest].mean(axis=0), 0.0)
-    remaining, *_ = _strongest_stretch(calm, rest)
+    remaining, *_ = _strongest_stretch(calm, rest, range(2, longest + 1))
     return stretch & counted if remaining < CALM else None
 
 
-def _strongest_stretch(weighted: Vector, counted: NDArray[np.bool_]) -> tuple[float, int, int]:
+def _strongest_stretch(
+    weighted: Vector, counted: NDArray[np.bool_], lengths: Iterable[int]
+) -> tuple[float, int, int]:
     """Deviation of the mean of the most deviating stretch from the rest, its first window and length."""
-    windows = counted.size
     total = int(counted.sum())
     sums = np.vstack([np.zeros(weighted.shape[1]), np.cumsum(weighted * counted[:, None], axis=0)])
     counts = np.concatenate([[0], np.cumsum(counted)])
     best = 0.0, 0, 0
-    for length in range(2, int(AT_MOST * windows) + 1):
+    for length in lengths:
         n = counts[length:] - counts[:-length]
         inside = sums[length:] - sums[:-length]
         rest = total - n

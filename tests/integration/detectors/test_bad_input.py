@@ -85,7 +85,9 @@ class TestConstants:
         assert {found(each, "x").decision.status for each in done} == {"ok"}
 
     def test_that_become_another_drift_once_there_is_history(self, store: Store, tuned: Settings) -> None:
-        windows: list[dict[str, list[object]]] = [{"x": [7.0] * ROWS}] * 30 + [{"x": [8.0] * ROWS}] * 3
+        before: list[object] = [7.0] * ROWS
+        after: list[object] = [8.0] * ROWS
+        windows = [{"x": before}] * 30 + [{"x": after}] * 3
         done = judged(store, tuned, X, {"x": [7.0] * 2000}, windows)
         assert {found(each, "x").decision.status for each in done[:30]} == {"ok"}
         assert found(done[-1], "x").decision.status == "drifted"
