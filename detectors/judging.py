@@ -99,11 +99,32 @@ class _Placed:
         )
 
 
-def judge(counted: Sequence[CountedVersion], targets: Targets, settings: Settings) -> list[JudgedVersion]:
+class Scratch:
+    """Room for the series of a batch, used again by the next: fresh pages cost as much as filling them."""
+
+    def __init__(self) -> None:
+        self._room = np.zeros(0, dtype=np.float32)
+
+    def array(self, *shape: int) -> Table:
+        """An array of unknown content; the one given before is overwritten."""
+        size = int(np.prod(shape))
+        if self._room.size < size:
+            self._room = np.zeros(size, dtype=np.float32)
+        return self._room[:size].reshape(shape)
+
+
+def judge(
+    counted: Sequence[CountedVersion],
+    targets: Targets,
+    settings: Settings,
+    scratch: Scratch | None = None,
+) -> list[JudgedVersion]:
     """Judge all fields of a batch of versions in the same windows.
 
-    A field's failure is its own status; the others go on.
+    A field's failure is its own status; the others go on. ``scratch`` is room that calls share, one call at a
+    time.
     """
+    room = scratch or Scratch()
     placed = [_Placed(each, targets) for each in counted]
     findings: list[list[Finding]] = [[] for _ in counted]
     states: list[list[States]] = [[] for _ in counted]
@@ -115,7 +136,7 @@ def judge(counted: Sequence[CountedVersion], targets: Targets, settings: Setting
                 states[index].append(States.fresh(0))
                 tables[index].append([])
             continue
-        judged = _Judged(kind, counted, placed, targets, settings)
+        judged = _Judged(kind, counted, placed, targets, settings, room)
         ends = np.cumsum(sizes).tolist()
         for index, (end, size) in enumerate(zip(ends, sizes, strict=True)):
             start = end - size
@@ -140,6 +161,7 @@ class _Judged:
         placed: Sequence[_Placed],
         targets: Targets,
         settings: Settings,
+        room: Scratch,
     ) -> None:
         stacks = [each.watched.stacks[kind] for each in counted]
         self._targets = targets
@@ -155,7 +177,7 @@ class _Judged:
         scores = score_set(references.layouts, references.counts, references.effective_rows)
         noise = Noise.unpack([packed for stack in stacks for packed in stack.noise], scores)
         self._live = ScoreSeries.of_counts(scores, self._counts, self._effective, targets.first)
-        series = _with_history(kind, counted, self._live)
+        series = _with_history(kind, counted, self._live, room)
         judge = Judge(
             scores,
             noise,
@@ -192,6 +214,9 @@ class _Judged:
         )
         names = list(found)
         table = np.stack([found[name] for name in names], axis=1)
+        # What no field of this kind has would only be looked for in every row.
+        some = np.asarray(~np.isnan(table).all(axis=0))
+        names, table = [name for name, kept in zip(names, some, strict=True) if kept], table[:, some]
         known = ~np.isnan(table)
         complete = np.asarray(known.all(axis=1))
         result = []
@@ -262,13 +287,15 @@ class _Judged:
         return None if number is None or number == NO_WINDOW else self._targets.start(number)
 
 
-def _with_history(kind: int, counted: Sequence[CountedVersion], live: ScoreSeries) -> ScoreSeries:
+def _with_history(
+    kind: int, counted: Sequence[CountedVersion], live: ScoreSeries, room: Scratch
+) -> ScoreSeries:
     """The targets' scores of all fields of one kind, behind those that are stored of the windows before."""
     stored = [segment[kind] for each in counted for segment in each.history]
     past = stored[0].shape[0]
     fields, targets, scores = live.means.shape
     rows = np.empty((fields, past + targets), dtype=np.float32)
-    means = np.empty((fields, past + targets, scores), dtype=np.float32)
+    means = room.array(fields, past + targets, scores)
     start = 0
     for table in stored:
         stop = start + table.shape[1]

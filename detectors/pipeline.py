@@ -22,7 +22,7 @@ from detectors.evidence.pooling import REACH
 from detectors.evidence.states import States
 from detectors.field_states import StoredStates
 from detectors.findings import Finding, save_findings
-from detectors.judging import CountedVersion, JudgedVersion, judge
+from detectors.judging import CountedVersion, JudgedVersion, Scratch, judge
 from detectors.profiles.counting import count_fleet, count_model
 from detectors.profiles.counting_constants import CountRequest
 from detectors.profiles.model_counts import ModelCounts
@@ -55,6 +55,7 @@ class Pipeline:
         self._store = store
         self._settings = settings
         self._states: dict[tuple[str, str], _Remembered] = {}
+        self._scratch = Scratch()
 
     def evaluate(self, watched: Sequence[Watched], targets: Targets, done: Evaluation) -> None:
         """Evaluate versions; what came of it is added to ``done``, also which models failed."""
@@ -98,7 +99,7 @@ class Pipeline:
     ) -> None:
         batch = read.popleft().result()
         try:
-            judged = judge(batch.versions, targets, self._settings)
+            judged = judge(batch.versions, targets, self._settings, self._scratch)
         except FAILURES:
             self._one_by_one(batch, targets, done)
             return
@@ -125,7 +126,7 @@ class Pipeline:
         for one in batch.versions:
             alone = _Counted([one])
             try:
-                judged = judge(alone.versions, targets, self._settings)
+                judged = judge(alone.versions, targets, self._settings, self._scratch)
                 done.windows.extend(self._write(alone, judged, targets))
             except StoreUnavailable:
                 raise
