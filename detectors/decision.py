@@ -54,18 +54,6 @@ class FieldDecision:
     change_latest: int | None = None
 
 
-def status_of(evidence: float, effect: float, threshold: float, tolerance: float) -> FieldStatus:
-    """Status of a change that is not open: ``drifted`` needs evidence *and* an effect at the tolerance.
-
-    >>> status_of(6.0, 0.2, 5.5, 0.1), status_of(6.0, 0.02, 5.5, 0.1), status_of(5.0, 0.2, 5.5, 0.1)
-    ('drifted', 'watch', 'watch')
-    """
-    real = abs(effect) >= tolerance
-    if evidence >= threshold:
-        return "drifted" if real else "watch"
-    return "watch" if real and evidence >= WATCH_SHARE * threshold else "ok"
-
-
 def reason_of(
     status: FieldStatus,
     direction: str,

@@ -8,11 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.decision import STATUSES, FieldDecision, reason_of
+from detectors.decision import STATUSES, WATCH_SHARE, FieldDecision, reason_of
 from detectors.evidence.score_set import CHANGES, Change, ScoreSet, Vector
 from detectors.evidence.states import NO_WINDOW
 
 OK, WATCH, DRIFTED, INSUFFICIENT, FAILED = range(len(STATUSES))
+
+
+def statuses(evidence: Vector, effect: Vector, threshold: Vector, tolerance: Vector) -> NDArray[np.int8]:
+    """Statuses of changes that are not open yet: drift needs evidence *and* an effect at the tolerance.
+
+    Evidence alone, or an effect with nearly enough evidence, is worth watching. All arguments broadcast.
+
+    >>> one = np.array(1.0)
+    >>> [int(statuses(r * one, d * one, 5.5 * one, 0.1 * one)) for r, d in ((6, 0.2), (6, 0.02), (5, 0.2))]
+    [2, 1, 1]
+    """
+    real = np.abs(effect) >= tolerance
+    strong, nearly = evidence >= threshold, evidence >= WATCH_SHARE * threshold
+    return np.where(strong & real, DRIFTED, np.where(strong | (nearly & real), WATCH, OK)).astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True)

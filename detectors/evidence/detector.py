@@ -12,7 +12,6 @@ from detectors.baselines.baseline import BaselineColumn
 from detectors.decision import FieldDecision, insufficient
 from detectors.evidence.judge import Judge
 from detectors.evidence.noise import Noise
-from detectors.evidence.recovery import recovered_over
 from detectors.evidence.score_set import CHANGES
 from detectors.evidence.scoring import score_set
 from detectors.evidence.series import ScoreSeries
@@ -79,23 +78,6 @@ class FieldDetector:
         found = [decisions.decision(0, 0, change) for at, change in enumerate(CHANGES) if judged[at]]
         found = found or [decisions.decision(0, 0)]
         return max(found, key=lambda one: (_GRAVITY.index(one.status), one.evidence / one.threshold))
-
-    def recovered(self, windows: Sequence[WindowCounts], direction: str, effect: float) -> int | None:
-        """Windows over which an earlier effect in one direction has gone, or ``None`` while it lasts."""
-        score = self.scores.index(0, direction)
-        if score is None or not windows:
-            return None
-        series = self._series(windows)
-        seen = series.rows[0] > 0
-        return recovered_over(
-            series.means[0, seen, score].astype(np.float64),
-            series.rows[0, seen].astype(np.float64),
-            base=float(self.scores.base[0, score]),
-            variance=float(self.scores.variance[0, score]),
-            is_share=bool(self.scores.is_share[score]),
-            baseline_rows=float(self.scores.rows[0]),
-            effect=effect,
-        )
 
     def _series(self, windows: Sequence[WindowCounts]) -> ScoreSeries:
         counts = self._layout.aligned(np.stack([window.counts for window in windows]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.decision import POWER_95, WATCH_SHARE
+from detectors.decision import POWER_95
 from detectors.evidence.change_point import change_points
-from detectors.evidence.decisions import DRIFTED, OK, WATCH, Decisions
+from detectors.evidence.decisions import DRIFTED, WATCH, Decisions, statuses
 from detectors.evidence.deviation import inflated, share, standardised
 from detectors.evidence.leading import Leading, leading
 from detectors.evidence.noise import Noise
@@ -202,11 +202,8 @@ class Run:
     def _fill(self, lead: Leading, decided: Mask, lasting: Mask) -> None:
         """Write status and figures of the windows that can be decided."""
         out = self.decisions
-        strong = lead.evidence >= lead.threshold
-        nearly = lead.evidence >= WATCH_SHARE * lead.threshold
-        real = np.abs(lead.effect) >= self._tolerances[:, None, None]
-        status = np.where(lasting, DRIFTED, np.where(strong | (nearly & real), WATCH, OK))
-        out.status[decided] = status[decided]
+        now = statuses(lead.evidence, lead.effect, lead.threshold, self._tolerances[:, None, None])
+        out.status[decided] = np.where(lasting, DRIFTED, now)[decided]
         needed = inflated(lead.threshold, lead.freedom) + POWER_95
         error = np.sqrt(1 / np.maximum(lead.window_rows, 1e-9) + 1 / np.maximum(lead.reference_rows, 1e-9))
         for name, values in (

@@ -12,6 +12,7 @@ from detectors.evidence.lenience import under_wander
 from detectors.evidence.noise import Noise
 from detectors.evidence.pooling import (
     REACH,
+    SCALES,
     Pools,
     learned,
     pooled,
@@ -20,16 +21,12 @@ from detectors.evidence.pooling import (
     squared_differences,
     view,
 )
-from detectors.evidence.pooling import (
-    SCALES as SCALES,
-)
 from detectors.evidence.score_set import ScoreSet, Vector
 from detectors.evidence.second_look import second_look
 from detectors.evidence.series import ScoreSeries
 from detectors.evidence.tilting import mean_deviance
 from detectors.evidence.wander import MODELS, mean_variance
-from detectors.evidence.yardstick import BASELINE_ROWS_CAP as BASELINE_ROWS_CAP
-from detectors.evidence.yardstick import Yardstick, history_yardstick, live_yardstick
+from detectors.evidence.yardstick import BASELINE_ROWS_CAP, Yardstick, history_yardstick, live_yardstick
 
 _SCALES = np.array(SCALES)
 ELEMENTS = 150000

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.decision import LEARNED_AT, FieldStatus, insufficient, reason_of, status_of
+from detectors.decision import LEARNED_AT, STATUSES, FieldStatus, insufficient, reason_of
+from detectors.evidence.decisions import statuses
 from detectors.performance.accuracy import wilson_interval
 
 FIGURES: dict[str, Any] = {
@@ -31,7 +33,8 @@ FIGURES: dict[str, Any] = {
     ],
 )
 def test_both_an_effect_and_evidence_make_drift(evidence: float, effect: float, status: FieldStatus) -> None:
-    assert status_of(evidence, effect, 5.0, 0.1) == status
+    found = statuses(np.array(evidence), np.array(effect), np.array(5.0), np.array(0.1))
+    assert STATUSES[int(found)] == status
 
 
 def test_the_figures_are_in_the_reason() -> None:

@@ -92,10 +92,3 @@ class TestDetector:
         decision = once(column, numeric_counts(column.layout, NORMAL[:1000]))
         assert decision.status == "insufficient_data"
         assert "baseline" in decision.reason
-
-    def test_recovery_of_a_direction_that_is_no_more_is_not_claimed(self) -> None:
-        column = numeric_column(NORMAL)
-        window = WindowCounts(column.counts, 1000)
-        assert detector(column).recovered([window] * 5, "nothing of that name", 0.5) is None
-        assert detector(column).recovered([], "location", 0.5) is None
-        assert detector(column).recovered([window] * 5, "location", 0.5) == 3
