@@ -54,8 +54,9 @@ class ModelView:
 
     @property
     def finding(self) -> Finding | None:
-        """The newest finding of the chosen field."""
-        return next((found for found in self.findings if found.field == self.field), None)
+        """The newest finding of the chosen field: the strongest over all rows, as its bins are."""
+        mine = [found for found in self.findings if found.field == self.field]
+        return next((found for found in mine if not found.segment), next(iter(mine), None))
 
     @property
     def windows_drawn(self) -> int:
