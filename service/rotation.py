@@ -38,7 +38,7 @@ class MultivariateRotation:
         self._judged: dict[tuple[str, str], datetime] = {}
 
     def run(self, contracts: Sequence[Contract], windows: Sequence[EvaluatedWindow]) -> int:
-        """Judge as many of the newest evaluated windows as there is time for; returns how many."""
+        """Judge as many of the newest evaluated windows as time allows, at least one; returns how many."""
         bound = self._settings.multivariate_seconds
         if bound <= 0:
             return 0
@@ -57,7 +57,7 @@ class MultivariateRotation:
         )
         end, done = time.monotonic() + bound, 0
         for window in turns:
-            if time.monotonic() >= end:
+            if done and time.monotonic() >= end:
                 break
             try:
                 self._judge(by_model[window.model], window, len(contracts))
