@@ -6,14 +6,15 @@ memory (:func:`condition_of_windows`). What a condition is made of them is decid
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from detectors.evaluated_window import EvaluatedWindow
-from detectors.findings import Finding
+from detectors.findings import Finding, main_carriers
 from driftline.store import Store, load_sql
 
 DECIDED = ("ok", "watch", "drifted")
@@ -30,6 +31,8 @@ class FieldChange:
         Rows it is about, as ``field=value``; empty for all.
     change
         What changed: the distribution, or missing, unseen, schema, multivariate, correlation.
+    carriers
+        Of a change of several fields: which fields and segments (``field=value``) carry it, shares of 1.
     """
 
     field: str
@@ -41,6 +44,12 @@ class FieldChange:
     minimum_detectable_effect: float
     segment: str = ""
     change: str = "distribution"
+    carriers: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def carried_by(self) -> tuple[str, ...]:
+        """Of a change of several fields: those that carry most of it, the strongest first."""
+        return main_carriers(self.carriers)
 
     def as_json(self) -> dict[str, Any]:
         """The change as JSON."""
@@ -54,6 +63,7 @@ class FieldChange:
             "minimum_detectable_effect": self.minimum_detectable_effect,
             "segment": self.segment,
             "change": self.change,
+            "carriers": dict(self.carriers),
         }
 
 
@@ -225,6 +235,7 @@ def changes_in(drifted: Sequence[Finding]) -> tuple[FieldChange, ...]:
             threshold=finding.decision.threshold,
             effective_rows=finding.effective_rows,
             minimum_detectable_effect=finding.decision.minimum_detectable_effect,
+            carriers=finding.carriers,
             segment=finding.segment,
             change=finding.change,
         )

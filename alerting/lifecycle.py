@@ -97,7 +97,9 @@ def _last_window(condition: ModelCondition) -> datetime:
 
 
 def _fields(condition: ModelCondition) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(change.field for version in condition.versions for change in version.changes))
+    """Names of what moved; for a change of several fields also of those that carry it."""
+    changes = [change for version in condition.versions for change in version.changes]
+    return tuple(dict.fromkeys(name for change in changes for name in (change.field, *change.carried_by)))
 
 
 def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
@@ -123,9 +125,10 @@ def _figures(change: FieldChange) -> str:
     where = f" where {change.segment}" if change.segment else ""
     if not math.isfinite(change.evidence):
         return f"{change.field}{where} {change.reason};"
+    carried = f", carried by {', '.join(change.carried_by)}" if change.carried_by else ""
     what = {"missing": " missing", "unseen": " unseen categories"}.get(change.change, "")
     return (
-        f"{change.field}{what}{where} {change.effect:+.2f} standard units "
+        f"{change.field}{what}{where} {change.effect:+.2f} standard units{carried} "
         f"(evidence {change.evidence:.1f}, {change.threshold:.1f} needed)"
     )
 

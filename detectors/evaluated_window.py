@@ -37,7 +37,7 @@ class EvaluatedWindow:
     @property
     def drifted_fields(self) -> tuple[str, ...]:
         """Names of fields that drifted, in any way and segment, each once."""
-        return tuple(dict.fromkeys(finding.column for finding in self.drifted))
+        return tuple(dict.fromkeys(name for finding in self.drifted for name in finding.fields))
 
 
 ModelFailure = DriftlineError | ValueError | ArithmeticError | LookupError

@@ -21,6 +21,9 @@ from driftline.store import Store
 
 ChangeKind = Literal["distribution", "missing", "unseen", "schema", "multivariate", "correlation"]
 
+MOST_CARRIERS, LEAST_SHARE = 3, 0.15
+"""So many fields are named of those that carry a change together, each with at least this share."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for: evidence counts from the first window there is."""
 
@@ -83,10 +86,25 @@ class Finding:
         return FindingId(derived_id("fi", about, self.column, self.segment, self.change))
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The field, and of several at once those that carry most of the change."""
+        return (self.column, *main_carriers(self.carriers))
+
+    @property
     def label(self) -> str:
         """The field as people name it: with its kind of change and segment where they are special."""
         special = "" if self.change == "distribution" else f" ({self.change})"
         return f"{self.column}{special}{f' where {self.segment}' if self.segment else ''}"
+
+
+def main_carriers(carriers: Mapping[str, float]) -> tuple[str, ...]:
+    """Fields that carry most of a change, the strongest first; segments are left out.
+
+    >>> main_carriers({"a": 0.5, "b": 0.4, "c": 0.1, "country=DE": 0.9})
+    ('a', 'b')
+    """
+    fields = {name: share for name, share in carriers.items() if "=" not in name and share >= LEAST_SHARE}
+    return tuple(sorted(fields, key=lambda name: -fields[name])[:MOST_CARRIERS])
 
 
 @lru_cache(maxsize=4096)

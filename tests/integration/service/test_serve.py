@@ -78,7 +78,7 @@ def test_bad_input_to_commands_is_one_clear_line(service: tuple[Served, Path]) -
         (("baseline", "nobody", "--file", "reference.csv"), "model 'nobody' is unknown"),
         (("baseline", "fraud", "--file", "other.csv"), "has none of the contract's columns"),
         (("baseline", "fraud", "--file", "texts.csv"), "amount: texts where the contract has numbers"),
-        (("baseline", "fraud"), "give either --file or --since"),
+        (("baseline", "fraud"), "give --file, --since"),
         (
             ("baseline", "fraud", "--since", "2020-01-01", "--until", "2020-01-02"),
             "nothing to make a baseline",

@@ -31,9 +31,9 @@ def test_statements_end_at_a_line_that_ends_with_a_semicolon() -> None:
 
 
 def test_a_query_lies_beside_its_caller() -> None:
-    import detectors.findings
+    import detectors.field_states
 
-    assert load_sql(detectors.findings.__file__, "findings").startswith("-- ")
+    assert load_sql(detectors.field_states.__file__, "field_states").startswith("-- ")
     with pytest.raises(FileNotFoundError):
         load_sql(__file__, "absent")
 
