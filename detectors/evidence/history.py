@@ -107,8 +107,11 @@ def usable_rows(
     rows = rows_of_scores(scores, series)
     if clean is not None:
         rows = np.where(clean[..., None], rows, np.float32(0))
-    median = np.nanmedian(np.where(rows > 0, rows, np.nan), axis=1, keepdims=True) if rows.any() else 1.0
-    return np.where(rows >= TOO_SMALL * np.nan_to_num(median, nan=0.0), rows, np.float32(0))
+    known = np.where(rows > 0, rows, np.nan)
+    # A field without any usable window has no median, and nothing to compare with it.
+    known[:, 0][~(rows > 0).any(axis=1)] = 0.0
+    median = np.nanmedian(known, axis=1, keepdims=True)
+    return np.where(rows >= TOO_SMALL * median, rows, np.float32(0))
 
 
 def decomposed(
