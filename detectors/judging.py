@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.decision import STATUSES
+from detectors.evidence.decisions import DRIFTED, WATCH
 from detectors.evidence.judge import Judge
 from detectors.evidence.noise import Noise
 from detectors.evidence.pooling import REACH
@@ -31,8 +31,6 @@ from driftline.settings import Settings
 Vector = NDArray[np.float64]
 
 TOP_BINS = 5
-_DECIDED = {status: number for number, status in enumerate(STATUSES)}
-_TELLING = [_DECIDED[status] for status in ("watch", "drifted")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +230,7 @@ class _Judged:
         result = []
         own = slice(first_field, first_field + fields)
         present = self._rows[own] > 0
-        telling = np.isin(self._decisions.status[own], _TELLING)
+        telling = np.isin(self._decisions.status[own], (WATCH, DRIFTED))
         # A moved floor has to be remembered until it is out of reach.
         remembered = self.states.floor[own] > self._targets.first - REACH
         for field, target in np.argwhere(present).tolist():
@@ -267,7 +265,7 @@ class _Judged:
             decision=decision,
             rows=float(self._rows[field, target]),
             effective_rows=float(self._effective[field, target]),
-            floor=self._moment(int(self._floor(field, target, change))) or NEVER,
+            floor=self._moment(int(self._decisions.floor[field, target, change])) or NEVER,
             statistics=self._statistics[field * targets.count + target],
             top_bins=bins,
             segment=self._segments[field],
@@ -279,9 +277,6 @@ class _Judged:
             change_latest=self._moment(decision.change_latest),
             budget=float(self._budget[field]),
         )
-
-    def _floor(self, field: int, target: int, change: int) -> int:
-        return int(self._decisions.floor[field, target, change])
 
     def _moment(self, number: int | None) -> datetime | None:
         return None if number is None or number == NO_WINDOW else self._targets.start(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from detectors.baselines.baseline import Baseline
@@ -70,10 +70,6 @@ class BaselineBook:
             for version, (_, baseline_id) in self._newest.get(model, {}).items()
             if baseline_id in self._packed
         }
-
-    def all_packed(self) -> Iterator[PackedBaseline]:
-        """Every baseline in force."""
-        yield from self._packed.values()
 
     def __len__(self) -> int:
         return len(self._packed)
