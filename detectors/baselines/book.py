@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from detectors.baselines.baseline import Baseline
-from detectors.baselines.packed import PackedBaseline, packed
+from detectors.baselines.packed import PackedBaseline
+from detectors.baselines.stored import load_packed
 from driftline.store import Store, load_sql
 
 BATCH = 200
@@ -43,7 +44,9 @@ class BaselineBook:
         self._packed = {key: value for key, value in self._packed.items() if key in in_force}
         unknown = [(model, key) for key, model in in_force.items() if key not in self._packed]
         for first in range(0, len(unknown), BATCH):
-            for found in self._load(unknown[first : first + BATCH]):
+            wanted = unknown[first : first + BATCH]
+            models = sorted({model for model, _ in wanted})
+            for found in load_packed(self._store, models, [key for _, key in wanted]):
                 self._packed[found.baseline_id] = found
         if rows:
             self._read_until = max(self._read_until, max(row["created_at"] for row in rows) - LATE_COMMIT)
@@ -73,10 +76,3 @@ class BaselineBook:
 
     def __len__(self) -> int:
         return len(self._packed)
-
-    def _load(self, wanted: list[tuple[str, str]]) -> list[PackedBaseline]:
-        rows = self._store.query(
-            load_sql(__file__, "book_rows"),
-            {"models": sorted({model for model, _ in wanted}), "ids": [key for _, key in wanted]},
-        )
-        return [packed(row) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from sys import intern
 from typing import Any
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from detectors.baselines.baseline import Baseline, BaselineColumn
 from detectors.baselines.recipe import parse_recipe
 from detectors.baselines.spans import Span
-from detectors.baselines.stored import NO_HISTORY, as_bytes, as_text
 from detectors.profiles.layout import MAX_EDGES, MISSING_AT, UNSEEN_AT, WIDTH, ColumnLayout
 from driftline.ids import BaselineId
+
+NO_HISTORY = datetime(1970, 1, 1, tzinfo=UTC)
+"""What stands for the ends of a history that is not known."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class PackedBaseline:
 
 
 def packed(row: Mapping[str, Any]) -> PackedBaseline:
-    """Pack one row of ``book_rows.sql``."""
+    """Pack one row of ``packed_rows.sql``."""
     numeric = np.array(row["numeric"], dtype=bool)
     slots = np.array(row["count_lengths"], dtype=np.int64)
     edges = _ragged(row["edges"], np.array(row["edge_lengths"], dtype=np.int64), MAX_EDGES, np.inf)
@@ -161,7 +163,7 @@ def packed(row: Mapping[str, Any]) -> PackedBaseline:
         history_since=row["history_since"],
         history_until=row["history_until"],
         window_seconds=row["window_seconds"],
-        quality=as_text(row["quality"]),
+        quality=_as_text(row["quality"]),
         segments=segments,
         fields=fields,
         numeric=numeric,
@@ -178,7 +180,7 @@ def packed(row: Mapping[str, Any]) -> PackedBaseline:
         std=np.array(row["std"]),
         minimum=np.array(row["minimum"]),
         maximum=np.array(row["maximum"]),
-        noise=tuple(as_bytes(value) for value in row["noise"]),
+        noise=tuple(_as_bytes(value) for value in row["noise"]),
     )
 
 
@@ -203,3 +205,13 @@ def _ragged(flat: list[float], lengths: NDArray[np.int64], width: int, padding: 
     matrix = np.full((lengths.size, width), padding)
     matrix[row, position] = flat
     return matrix
+
+
+def _as_bytes(value: str | bytes) -> bytes:
+    """Packed figures as they were written: the driver decodes what happens to be UTF-8."""
+    return value if isinstance(value, bytes) else value.encode()
+
+
+def _as_text(value: str | bytes) -> str:
+    """Text as it was written, what is not UTF-8 replaced."""
+    return value if isinstance(value, str) else value.decode(errors="replace")

@@ -1,22 +1,14 @@
-"""Baselines in the database: written in one block, read back per model."""
+"""Baselines in the database: written in one block, read back packed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from detectors.baselines.baseline import Baseline, BaselineColumn
-from detectors.baselines.recipe import parse_recipe, recipe_json
-from detectors.baselines.spans import Span
-from detectors.profiles.layout import ColumnLayout
-from driftline.ids import BaselineId
+from detectors.baselines.packed import NO_HISTORY, PackedBaseline, packed
+from detectors.baselines.recipe import recipe_json
 from driftline.store import Store, load_sql
-
-NO_HISTORY = datetime(1970, 1, 1, tzinfo=UTC)
-"""What stands for the ends of a history that is not known."""
 
 
 def save_baseline(store: Store, baseline: Baseline) -> None:
@@ -74,68 +66,20 @@ def _columns(baseline: Baseline) -> Iterator[tuple[str, str, BaselineColumn]]:
 
 def load_baselines(store: Store, model: str) -> dict[str, Baseline]:
     """Newest baseline of every version of a model; key ``""`` is the one for any version."""
-    by_id: dict[str, list[dict[str, Any]]] = {}
-    for row in store.query(load_sql(__file__, "baselines"), {"model": model}):
-        by_id.setdefault(row["baseline_id"], []).append(row)
-    return {baseline.version: baseline for baseline in map(_from_rows, by_id.values())}
+    newest = store.query(load_sql(__file__, "newest_ids"), {"model": model})
+    found = load_packed(store, [model], [row["baseline_id"] for row in newest])
+    return {one.version: one.unpacked() for one in found}
 
 
-def _from_rows(rows: Sequence[Mapping[str, Any]]) -> Baseline:
-    first = rows[0]
-    columns = {row["field"]: _column(row, _layout(row)) for row in rows if row["segment"] == ""}
-    segments: dict[str, dict[str, BaselineColumn]] = {}
-    for row in rows:
-        if row["segment"] and row["field"] in columns:
-            segments.setdefault(row["segment"], {})[row["field"]] = _column(row, columns[row["field"]].layout)
-    known = first["history_until"] > NO_HISTORY
-    return Baseline(
-        baseline_id=BaselineId(first["baseline_id"]),
-        model=first["model"],
-        version=first["version"],
-        name=first["name"],
-        source=first["source"],
-        created_at=first["created_at"],
-        columns=columns,
-        labelled=first["labelled"],
-        correct=first["correct"],
-        recipe=parse_recipe(first["recipe"]),
-        history=Span(since=first["history_since"], until=first["history_until"]) if known else None,
-        window_seconds=first["window_seconds"],
-        segments=segments,
-        quality=max((as_text(row["quality"]) for row in rows), key=len),
-    )
+def load_baseline(store: Store, model: str, baseline_id: str) -> Baseline | None:
+    """One baseline of a model, whether it is in force or not; ``None`` when it is gone."""
+    found = load_packed(store, [model], [baseline_id])
+    return found[0].unpacked() if found else None
 
 
-def _layout(row: Mapping[str, Any]) -> ColumnLayout:
-    return ColumnLayout(
-        kind="numeric" if row["kind"] == "numeric" else "categorical",
-        edges=tuple(row["edges"]),
-        minimum=row["minimum"],
-        maximum=row["maximum"],
-        categories=tuple(row["categories"]),
-        top=row["top"],
-        complete=bool(row["complete"]),
-    )
-
-
-def _column(row: Mapping[str, Any], layout: ColumnLayout) -> BaselineColumn:
-    return BaselineColumn(
-        layout=layout,
-        counts=np.array(row["counts"], dtype=np.float64),
-        rows=row["rows"],
-        weight_sum=row["weight_sum"],
-        effective_rows=row["effective_rows"],
-        mean=row["mean"],
-        std=row["std"],
-        noise=as_bytes(row["noise"]),
-    )
-
-
-def as_bytes(value: str | bytes) -> bytes:
-    """Packed figures as they were written: the driver decodes what happens to be UTF-8."""
-    return value if isinstance(value, bytes) else value.encode()
-
-
-def as_text(value: str | bytes) -> str:
-    """Text as it was written, what is not UTF-8 replaced."""
-    return value if isinstance(value, str) else value.decode(errors="replace")
+def load_packed(store: Store, models: Sequence[str], ids: Sequence[str]) -> list[PackedBaseline]:
+    """Those of these baselines that are there; ``models`` are theirs."""
+    if not ids:
+        return []
+    rows = store.query(load_sql(__file__, "packed_rows"), {"models": list(models), "ids": list(ids)})
+    return [packed(row) for row in rows]

@@ -71,12 +71,13 @@ def read_row_tests(
 
     if reference.layout.kind != "numeric":
         return none("they are for numbers, this field holds categories: its bins are exact as they are")
-    if reference.since is None or reference.until is None:
+    history = reference.history
+    if history is None:
         return none("the baseline came from a file, and a file's rows are not kept: only its bins are")
     before = _rows(
         store,
         scope.parameters()
-        | {"since_ms": milliseconds(reference.since), "until_ms": milliseconds(reference.until)},
+        | {"since_ms": milliseconds(history.since), "until_ms": milliseconds(history.until)},
         [reference.version] if reference.version else [],
         column,
     )

@@ -89,8 +89,8 @@ def explain(store: Store, settings: Settings, question: Question) -> Explanation
         others=others,
         baseline_name=reference.name if reference else "",
         baseline_source=reference.source if reference else "",
-        baseline_rows=reference.rows if reference else 0,
-        baseline_effective_rows=reference.effective_rows if reference else None,
+        baseline_rows=reference.column.rows if reference else 0,
+        baseline_effective_rows=reference.column.effective_rows if reference else None,
         statistics=measures(reference, counts, effective) if reference and counts is not None else (),
         rates=rates(reference, counts, effective) if reference and counts is not None else (),
         bins=bins,
@@ -255,4 +255,4 @@ def _origins(
             "segment_slots": [one.slot for one in segments],
         },
     )
-    return origins(reference.counts, rows) if rows else ()
+    return origins(reference.column.counts, rows) if rows else ()

@@ -27,7 +27,7 @@ def measures(reference: FieldReference, counts: Counts, effective_rows: float) -
     if everything is None:
         return ()
     values = _present(reference, everything)
-    has_spread = math.isfinite(reference.std) and reference.std > 0
+    has_spread = math.isfinite(reference.column.std) and reference.column.std > 0
     found = []
     for statistic in STATISTICS.values():
         pairs = values if statistic.ordered else everything
@@ -87,7 +87,7 @@ def rates(reference: FieldReference, counts: Counts, effective_rows: float) -> t
 def side_by_side(reference: FieldReference, counts: Counts | None) -> tuple[Bin, ...]:
     """Every bin with its share of the baseline and of the window."""
     layout = reference.layout
-    before = _shares(reference.counts)
+    before = _shares(reference.column.counts)
     after = _shares(counts) if counts is not None else [None] * layout.slots
     kinds: list[BinKind]
     ends: list[tuple[float | None, float | None]] = [(None, None)] * layout.slots
@@ -132,13 +132,13 @@ def _many(kind: BinKind, count: int) -> list[BinKind]:
 
 
 def _pairs(reference: FieldReference, counts: Counts, effective_rows: float) -> CountPairs | None:
-    if counts.size != reference.counts.size:
+    if counts.size != reference.column.counts.size:
         return None
     try:
         return CountPairs.of(
-            reference.counts,
+            reference.column.counts,
             counts,
-            effective_baseline=reference.effective_rows,
+            effective_baseline=reference.column.effective_rows,
             effective_current=effective_rows,
         )
     except InvalidInput:
@@ -153,7 +153,7 @@ def _present(reference: FieldReference, pairs: CountPairs) -> CountPairs | None:
         return None
     if reference.layout.kind != "numeric":
         return CountPairs.of(before, now)
-    return CountPairs.of(before, now, scale=Scale(reference.layout.positions(), reference.std))
+    return CountPairs.of(before, now, scale=Scale(reference.layout.positions(), reference.column.std))
 
 
 def _shares(counts: Counts) -> list[float | None]:

@@ -2,83 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from detectors.baselines.baseline import BaselineColumn
+from detectors.baselines.spans import Span
+from detectors.baselines.stored import load_baseline
 from detectors.profiles.layout import ColumnLayout
 from driftline.contracts import Column
 from driftline.events import MISSING_CATEGORY
-from driftline.store import Store, load_sql
-
-_NO_HISTORY = datetime(1970, 1, 2, tzinfo=UTC)
+from driftline.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class FieldReference:
-    """One field of one baseline.
+    """One field of one baseline, over all rows or those of a segment.
 
     Attributes
     ----------
-    counts
-        Weighted counts over the layout's slots.
-    std
-        In the field's unit; NaN for categories or without values.
+    column
+        Layout, weighted counts over its slots, rows and moments.
+    name, source
+        Of the baseline.
     version
         Version it stands for; empty for any.
-    since, until
+    history
         Range of the traffic it was made of; ``None`` when it came from a file.
     """
 
-    layout: ColumnLayout
-    counts: NDArray[np.float64]
-    rows: int
-    effective_rows: float
-    std: float
+    column: BaselineColumn
     name: str
     source: str
     version: str
-    since: datetime | None
-    until: datetime | None
+    history: Span | None
+
+    @property
+    def layout(self) -> ColumnLayout:
+        return self.column.layout
 
 
 def read_reference(
     store: Store, model: str, baseline_id: str, field: str, segment: str
 ) -> FieldReference | None:
     """The field's baseline, or ``None`` when it is gone."""
-    rows = store.query(
-        load_sql(__file__, "reference"),
-        {"model": model, "baseline_id": baseline_id, "field": field, "segment": segment},
-    )
-    return _from_row(rows[0]) if rows else None
-
-
-def _from_row(row: Mapping[str, Any]) -> FieldReference:
-    from_traffic = row["history_since"] >= _NO_HISTORY
-    return FieldReference(
-        layout=ColumnLayout(
-            kind="numeric" if row["kind"] == "numeric" else "categorical",
-            edges=tuple(row["edges"]),
-            minimum=row["minimum"],
-            maximum=row["maximum"],
-            categories=tuple(row["categories"]),
-            top=row["top"],
-            complete=bool(row["complete"]),
-        ),
-        counts=np.asarray(row["counts"], dtype=np.float64),
-        rows=row["rows"],
-        effective_rows=row["effective_rows"],
-        std=row["std"],
-        name=row["name"],
-        source=row["source"],
-        version=row["version"],
-        since=row["history_since"] if from_traffic else None,
-        until=row["history_until"] if from_traffic else None,
-    )
+    baseline = load_baseline(store, model, baseline_id)
+    if baseline is None:
+        return None
+    columns = baseline.segments.get(segment, {}) if segment else baseline.columns
+    column = columns.get(field)
+    if column is None:
+        return None
+    return FieldReference(column, baseline.name, baseline.source, baseline.version, baseline.history)
 
 
 def located(layout: ColumnLayout, column: Column) -> dict[str, Any]:
