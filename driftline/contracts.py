@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from driftline.errors import InvalidContract
+from driftline.quality_contract import Quality
 from driftline.redaction import Redaction
 
 Role = Literal["input", "output", "segment"]
@@ -200,6 +201,7 @@ class Contract(BaseModel):
     description: str = Field(default="", description="What the model is for, in a sentence.")
     fields: tuple[ContractField, ...] = Field(description="What goes in and comes out.")
     prediction: str = Field(default="", description="Column that is compared with labels, e.g. scores.class.")
+    quality: Quality | None = Field(default=None, description="How labels and metrics measure it.")
     lineage: Lineage = Field(default_factory=Lineage, description="What a retrain needs.")
     revision: int = Field(default=1, ge=1)
     source: Literal["declared", "inferred"] = "declared"
@@ -227,7 +229,20 @@ class Contract(BaseModel):
             raise ValueError(
                 f"prediction {self.prediction!r} is not a column; columns are {', '.join(column_names)}"
             )
+        if self.quality is not None:
+            self.quality.check_columns(
+                self.prediction,
+                {column.name: column.kind for column in columns},
+                {field.name for field in self.fields if field.store_raw},
+            )
         return self
+
+    def quality_or_default(self) -> Quality | None:
+        """How quality is measured: as declared, or classification by the prediction; else ``None``."""
+        if self.quality is not None:
+            return self.quality
+        column = self.column(self.prediction) if self.prediction else None
+        return Quality() if column is not None and column.kind == "categorical" else None
 
     def columns(self) -> tuple[Column, ...]:
         """Every measured column with its slot, in the order of the fields."""
