@@ -44,6 +44,7 @@ ALTER TABLE performance
     ADD COLUMN IF NOT EXISTS baseline_upper Float64 DEFAULT nan,
     ADD COLUMN IF NOT EXISTS risk_lower Float64 DEFAULT nan COMMENT 'lower confidence sequence of the current risk',
     ADD COLUMN IF NOT EXISTS risk_limit Float64 DEFAULT nan COMMENT 'upper bound of the reference risk plus tolerance',
+    ADD COLUMN IF NOT EXISTS holds_since DateTime64(3, 'UTC') COMMENT 'windows from this one on show that the risk is within the limit; 1970: not shown',
     ADD COLUMN IF NOT EXISTS log_bets Array(Float64) COMMENT 'sums of ln(1 + lambda w (loss - limit)) of the window, one a bet',
     ADD COLUMN IF NOT EXISTS details String COMMENT 'JSON: confusion matrix, calibration bins, what an estimate is blind to';
 
