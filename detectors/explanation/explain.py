@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from detectors.explanation.events import read_row_tests, read_sample_events
+from detectors.explanation.known import known_contract, known_windows
 from detectors.explanation.measures import gained_most, measures, moved_most, rates, side_by_side
-from detectors.explanation.near_names import not_found
 from detectors.explanation.origins import origins
 from detectors.explanation.reference import FieldReference, located, read_reference
 from detectors.explanation.scope import EventScope
@@ -57,7 +57,7 @@ def explain(store: Store, settings: Settings, question: Question) -> Explanation
     NotFound
         No such model, field, version, segment or window; the message lists close ones.
     """
-    contract = _contract(store, question.model)
+    contract = known_contract(store, question.model)
     column = contract.column(question.field)
     rows = _findings(store, question)
     if not rows:
@@ -124,19 +124,6 @@ _AS_FOUND = (
 )
 
 
-def _contract(store: Store, model: str) -> Contract:
-    contracts = ContractStore(store)
-    contract = contracts.latest(model)
-    if contract is None:
-        raise not_found(
-            "model",
-            model,
-            (one.model for one in contracts.all_latest()),
-            "register a contract with `driftline register`, or let a collector infer one from its traffic",
-        )
-    return contract
-
-
 def _findings(store: Store, question: Question) -> list[dict[str, Any]]:
     return store.query(
         load_sql(__file__, "finding"),
@@ -169,24 +156,7 @@ def _main_and_others(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], tuple[
 
 def _nothing_found(store: Store, contract: Contract, question: Question) -> NotFound:
     model, field = question.model, question.field
-    known = store.query(load_sql(__file__, "known"), {"model": model, "field": field})
-    if not known:
-        columns = {column.name for column in contract.columns()}
-        if field in columns:
-            return NotFound(
-                f"field {field!r} of {model!r} has not been compared yet: it needs a baseline "
-                "(`driftline baseline`) and a window that has closed"
-            )
-        compared = store.query(load_sql(__file__, "known"), {"model": model, "field": ""})
-        return not_found(f"field of {model!r}", field, columns | {row["field"] for row in compared})
-    segments = {row["segment"] for row in known}
-    if question.segment not in segments:
-        return not_found(f"segment of {field!r}", question.segment, segments - {""}, "it has none")
-    mine = [row for row in known if row["segment"] == question.segment]
-    versions = {row["version"] for row in mine}
-    if question.version and question.version not in versions:
-        return not_found(f"version of {model!r} with findings of {field!r}", question.version, versions)
-    first, last = min(row["first"] for row in mine), max(row["last"] for row in mine)
+    first, last = known_windows(store, contract, field, question.version, question.segment)
     return NotFound(
         f"{field!r} of {model!r} has no finding at {question.window:%Y-%m-%d %H:%M:%S} UTC; "
         f"its windows begin between {first:%Y-%m-%d %H:%M:%S} and {last:%Y-%m-%d %H:%M:%S} UTC"

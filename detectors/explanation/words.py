@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from driftline.readmodel.bins import Bin
-from driftline.readmodel.explanation import Explanation
+from driftline.readmodel.explanation import Explanation, Rate
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _DECIDED = ("ok", "watch", "drifted")
@@ -105,13 +106,13 @@ def _position(facts: Explanation) -> str:
         return f"{lead} lay {size:.2f} standard deviations {side} than in {baseline}."
     shared = _share_of_direction(facts)
     if shared is not None and facts.direction == "missing":
-        before, now = _percent(shared[0]), _percent(shared[1])
+        before, now = percent(shared[0]), percent(shared[1])
         return f"{lead} was missing in {now} of the rows, in {baseline} in {before}."
     side = "more" if (facts.effect or 0.0) > 0 else "less"
     if shared is not None:
         return (
             f"{lead} was {facts.direction!r} {side} often than in {baseline}: "
-            f"in {_percent(shared[1])} of the rows of the last window, before in {_percent(shared[0])}."
+            f"in {percent(shared[1])} of the rows of the last window, before in {percent(shared[0])}."
         )
     return f"{lead} lay {side} often {_place(facts.direction)} than in {baseline}."
 
@@ -176,12 +177,23 @@ def _beginning(facts: Explanation) -> str:
 
 
 def _moved(facts: Explanation) -> str:
-    """The bin that gained most and the one that lost most, when there is a change to speak of."""
+    """The bins that moved, when there is a change to speak of."""
     if facts.status not in ("drifted", "watch"):
         return ""
+    moved = moved_in_words(facts.moved)
+    return f"In that window there were {moved}." if moved else ""
+
+
+def moved_in_words(moved: Iterable[Bin]) -> str:
+    """The bin that gained most and the one that lost most, as part of a sentence; empty when none did.
+
+    >>> card = Bin(label="card", kind="category", lower=None, upper=None, baseline=0.6, current=0.5)
+    >>> moved_in_words([card])
+    "fewer rows with 'card' (60.0% to 50.0%)"
+    """
     changes = [
         (bin_.current - bin_.baseline, bin_)
-        for bin_ in facts.moved
+        for bin_ in moved
         if bin_.current is not None and bin_.baseline is not None
     ]
     parts = []
@@ -191,8 +203,8 @@ def _moved(facts: Explanation) -> str:
     ):
         if found is not None and (found[0] > 0) == (verb == "more") and found[0] != 0:
             bin_ = found[1]
-            parts.append(f"{verb} {_values_in(bin_)} ({_percent(bin_.baseline)} to {_percent(bin_.current)})")
-    return f"In that window there were {' and '.join(parts)}." if parts else ""
+            parts.append(f"{verb} {_values_in(bin_)} ({percent(bin_.baseline)} to {percent(bin_.current)})")
+    return " and ".join(parts)
 
 
 def _values_in(bin_: Bin) -> str:
@@ -213,16 +225,20 @@ def _values_in(bin_: Bin) -> str:
 
 
 def _missing(facts: Explanation) -> str:
-    """Said only when the share of missing, unseen or out-of-range rows changed beyond its interval."""
+    return rates_in_words(rate for rate in facts.rates if rate.name != facts.direction)
+
+
+def rates_in_words(rates: Iterable[Rate]) -> str:
+    """Shares of missing, unseen or out-of-range rows; only those that changed beyond their interval."""
     said = []
-    for rate in facts.rates:
+    for rate in rates:
         if rate.change is None or rate.lower is None or rate.upper is None:
             continue
-        if rate.name == facts.direction or rate.lower <= 0 <= rate.upper:
+        if rate.lower <= 0 <= rate.upper:
             continue
         what = {"out_of_range": "outside the baseline's range"}.get(rate.name, rate.name)
         said.append(
-            f"{_percent(rate.current)} of the rows are {what}, in the baseline {_percent(rate.baseline)}"
+            f"{percent(rate.current)} of the rows are {what}, in the baseline {percent(rate.baseline)}"
         )
     return f"{'; '.join(said)}." if said else ""
 
@@ -247,7 +263,7 @@ def _detectable(facts: Explanation) -> str:
         return ""
     raised = math.sin(min(math.pi / 2, math.asin(math.sqrt(min(1.0, shared[0]))) + size / 2)) ** 2
     return (
-        f"A rise from {_percent(shared[0])} to anything below {_percent(raised)} may go unseen in a single "
+        f"A rise from {percent(shared[0])} to anything below {percent(raised)} may go unseen in a single "
         "window."
     )
 
@@ -265,16 +281,16 @@ def _when(facts: Explanation, windows: int) -> str:
     length = facts.window_end - facts.window_start
     begin = facts.window_end - max(1, windows) * length
     day = f"on {begin.day} {begin:%B %Y}"
-    return f"the {span_in_words(facts.window_end - begin)} from {_time(begin)} UTC {day}"
+    return f"the {span_in_words(facts.window_end - begin)} from {time_of_day(begin)} UTC {day}"
 
 
 def _clock(moment: datetime, facts: Explanation) -> str:
     """The time of day, with the day when it is not that of the window."""
-    time = _time(moment)
+    time = time_of_day(moment)
     return time if moment.date() == facts.window_start.date() else f"{time} on {moment.day} {moment:%B}"
 
 
-def _time(moment: datetime) -> str:
+def time_of_day(moment: datetime) -> str:
     return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
@@ -286,10 +302,10 @@ def _closed(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
     """A share in percent with as many digits as small ones need.
 
-    >>> _percent(0.1234), _percent(0.0), _percent(0.00041)
+    >>> percent(0.1234), percent(0.0), percent(0.00041)
     ('12.3%', '0%', '0.041%')
     """
     if share is None:

@@ -51,11 +51,15 @@ def merge_profiles(
     since: datetime,
     until: datetime,
     segment: str = "",
+    fields: Sequence[str] = (),
 ) -> dict[str, MergedProfile]:
-    """Stored profiles of windows that start in ``[since, until)``, merged into one a column, by its name."""
+    """Stored profiles of windows that start in ``[since, until)``, merged into one a column, by its name.
+
+    Of some ``fields``, or of all when none is named.
+    """
     rows = store.query(
         load_sql(__file__, "merged_profiles"),
-        profile_scope(model, version, baseline_id, segment, since, until),
+        profile_scope(model, version, baseline_id, segment, since, until) | {"fields": list(fields)},
         settings=SMALL_READS,
     )
     return {row["field"]: _merged(row) for row in rows}

@@ -1,6 +1,6 @@
 -- Stored profiles of every column over a range of windows, merged into one.
 -- Parameters: model, version, baseline_id, segment String; since, until DateTime64(3), the half-open range of
---   window starts.
+--   window starts; fields Array(String), empty for all.
 -- Columns: field; windows, how many were merged; counts, summed; rows; weight_sum; weight_squares, the sum of
 --   squared weights; present, means, stds: weight that has a value, mean and standard deviation (in the field's
 --   unit) of every window; minimum; maximum.
@@ -22,7 +22,7 @@ FROM (
     SELECT field, counts, rows, weight_sum, effective_rows, mean, std, minimum, maximum
     FROM profiles
     WHERE model = {model:String} AND version = {version:String} AND baseline_id = {baseline_id:String}
-        AND segment = {segment:String}
+        AND segment = {segment:String} AND (empty({fields:Array(String)}) OR field IN {fields:Array(String)})
         AND window_start >= {since:DateTime64(3, 'UTC')} AND window_start < {until:DateTime64(3, 'UTC')}
     ORDER BY computed_at DESC
     LIMIT 1 BY field, window_start

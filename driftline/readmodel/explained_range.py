@@ -45,7 +45,7 @@ class ExplainedRange(Record):
     first_window: datetime = Field(description="Start of the first window merged.")
     end: datetime = Field(description="End of the last window merged.")
     windows: int = Field(description="Windows merged.")
-    left_out: int = Field(description="Windows of this version that were counted over another baseline's bins.")
+    left_out: int = Field(description="Windows of this version counted over another baseline's bins.")
     words: tuple[str, ...] = Field(description="What is known, sentence by sentence.")
     decided: tuple[DecidedWindows, ...] = Field(description="Decisions that were made window by window.")
     rows: int

@@ -17,7 +17,10 @@ class Measure(Record):
     name: str
     value: Figure
     lower: Figure = Field(description="Lower end of the 95% interval for unlimited data.")
-    upper: Figure = Field(description="Upper end of the 95% interval for unlimited data.")
+    upper: Figure = Field(
+        description="Upper end of the 95% interval for unlimited data; null: there is no upper limit, as for "
+        "PSI and KL when a bin may be empty on one side."
+    )
     detectable: Figure = Field(
         description="True value that one comparison of this size finds 95 times in 100."
     )
