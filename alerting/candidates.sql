@@ -11,7 +11,7 @@ FROM (
     UNION ALL
     SELECT toString(model) AS model
     FROM performance
-    WHERE window_start >= {since:DateTime64(3, 'UTC')} AND status IN ('ok', 'watch', 'decayed')
-    GROUP BY performance.model, version, metric
+    WHERE window_start >= {since:DateTime64(3, 'UTC')} AND status IN ('ok', 'watch', 'decayed') AND segment = ''
+    GROUP BY performance.model, version, metric, basis
     HAVING argMax(status, (window_start, computed_at)) = 'decayed'
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 from detectors.evaluated_window import EvaluatedWindow
 from detectors.findings import Finding, main_carriers
+from driftline.quality_metrics import metric_of
 from driftline.store import Store, load_sql
 
 DECIDED = ("ok", "watch", "drifted")
@@ -69,9 +70,20 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Realised quality of one version in one window."""
+    """Quality of one version in one window, by the metric that decides decay.
+
+    Attributes
+    ----------
+    basis
+        Empty when realised; else the estimator.
+    holds_since
+        First of the windows, up to this one, that alone show the quality to be within its limit; the Unix
+        epoch when nothing shows it.
+    """
 
     window_start: datetime
+    metric: str
+    basis: str
     value: float
     lower: float
     upper: float
@@ -80,14 +92,31 @@ class Quality:
     rows: int
     status: str
     reason: str
+    holds_since: datetime
+
+    def holds_from(self, moment: datetime) -> bool:
+        """Whether windows from that moment on show the quality to be within its limit."""
+        return self.status != "decayed" and self.holds_since >= moment
+
+    def text(self) -> str:
+        """Such as: accuracy 71.0% [66.2%, 75.4%], 25.1 points below the baseline's 96.1%."""
+        metric = metric_of(self.metric)
+        said = (
+            f"{metric.label} {metric.text(self.value)} [{metric.text(self.lower)}, {metric.text(self.upper)}]"
+        )
+        if math.isfinite(self.baseline_value):
+            said += f", {metric.compared(self.value, self.baseline_value)}"
+        return f"estimated {said} ({self.basis.upper()})" if self.basis else said
 
     def as_json(self) -> dict[str, Any]:
         """The figures as JSON."""
         return {
             "window_start": self.window_start.isoformat(),
-            "accuracy": self.value,
+            "metric": self.metric,
+            "basis": self.basis or "realised",
+            "value": self.value,
             "interval_95": [self.lower, self.upper],
-            "baseline_accuracy": self.baseline_value,
+            "baseline_value": self.baseline_value,
             "labelled": self.labelled,
             "rows": self.rows,
             "reason": self.reason,
@@ -124,6 +153,10 @@ class VersionCondition:
         """Whether the newest judged window decayed."""
         return bool(self.qualities) and self.qualities[0].status == "decayed"
 
+    def harmless_since(self, moment: datetime) -> bool:
+        """Whether quality is shown to hold in windows from that moment on."""
+        return bool(self.qualities) and self.qualities[0].holds_from(moment)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCondition:
@@ -141,6 +174,10 @@ class ModelCondition:
     def decaying(self) -> bool:
         """Whether any version in service decays."""
         return any(version.decaying for version in self.versions)
+
+    def harmless_since(self, moment: datetime) -> bool:
+        """Whether every version that drifts is shown to hold its quality in windows from that moment on."""
+        return all(version.harmless_since(moment) for version in self.versions if version.drifting)
 
     def healthy_for(self, windows: int, *, quality_too: bool) -> bool:
         """Whether every version in service was found healthy in that many successive decisions.

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
 from driftline.ids import EpisodeId, derived_id
 from driftline.store import Store, load_sql
 
-EpisodeKind = Literal["drift", "decay", "harmful_drift"]
+EpisodeKind = Literal["harmless_drift", "drift", "decay", "harmful_drift"]
+
+HARM: Final[Mapping[EpisodeKind, int]] = {"harmless_drift": 0, "drift": 1, "decay": 2, "harmful_drift": 2}
+"""How bad each kind is; drift whose harm is not known counts more than drift that is shown to do none."""
+
 EpisodeState = Literal["open", "resolved"]
 
 
@@ -23,7 +27,8 @@ class Episode:
     Attributes
     ----------
     kind
-        ``drift``: inputs or outputs changed; ``decay``: accuracy fell; ``harmful_drift``: both.
+        ``drift``: inputs or outputs changed, the harm is not known; ``harmless_drift``: they changed and
+        quality is shown to hold; ``decay``: quality fell without visible drift; ``harmful_drift``: both.
     opened_kind
         What it was when it opened; differs from ``kind`` when it worsened.
     first_window, last_window
@@ -54,8 +59,13 @@ class Episode:
 
     @property
     def worsened(self) -> bool:
-        """Whether it became harmful after it opened."""
-        return self.kind != self.opened_kind
+        """Whether it became more harmful after it opened."""
+        return self.kind != self.opened_kind and HARM[self.kind] >= max(HARM[self.opened_kind], HARM["decay"])
+
+    @property
+    def harmful(self) -> bool:
+        """Whether quality fell."""
+        return HARM[self.kind] >= HARM["decay"]
 
     def as_json(self) -> dict[str, Any]:
         """The episode as webhooks and the API show it."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alerting.condition import FieldChange, ModelCondition
-from alerting.episode import Episode, EpisodeKind, episode_id
+from alerting.episode import HARM, Episode, EpisodeKind, episode_id
 
 
 def advance(
@@ -16,15 +16,17 @@ def advance(
 ) -> Episode | None:
     """The next revision of a model's episode, or ``None`` when there is nothing to write.
 
-    An episode opens with the first drifting or decaying version in service, becomes ``harmful_drift``
-    when drift and decay meet, and never falls back to a milder kind. It resolves when every version in
+    An episode opens with the first drifting or decaying version in service and becomes ``harmful_drift``
+    when drift and decay meet. Drift becomes ``harmless_drift`` once windows since its beginning show that
+    quality holds; otherwise an episode never falls back to a milder kind. It resolves when every version in
     service was found healthy ``resolve_after`` times in a row: in drift, and in quality as well when
     quality had suffered, so that a lack of labels does not end it.
     """
-    kind = _kind(condition)
-    if previous is None or previous.state == "resolved":
+    known = previous is not None and previous.state == "open"
+    kind = _kind(condition, previous.first_window if previous is not None and known else None)
+    if previous is None or not known:
         return _opened(condition, kind, now) if kind and _is_new(previous, condition) else None
-    harmed = previous.kind != "drift"
+    harmed = previous.harmful
     if kind is None:
         if condition.healthy_for(resolve_after, quality_too=harmed):
             return dataclasses.replace(
@@ -53,12 +55,15 @@ def advance(
     )
 
 
-def _kind(condition: ModelCondition) -> EpisodeKind | None:
+def _kind(condition: ModelCondition, since: datetime | None) -> EpisodeKind | None:
+    """What a condition is; ``since`` is the first window of the open episode."""
     if condition.drifting and condition.decaying:
         return "harmful_drift"
     if condition.decaying:
         return "decay"
-    return "drift" if condition.drifting else None
+    if not condition.drifting:
+        return None
+    return "harmless_drift" if condition.harmless_since(since or _last_window(condition)) else "drift"
 
 
 def _is_new(previous: Episode | None, condition: ModelCondition) -> bool:
@@ -67,7 +72,11 @@ def _is_new(previous: Episode | None, condition: ModelCondition) -> bool:
 
 
 def _merged(before: EpisodeKind, now: EpisodeKind) -> EpisodeKind:
-    return before if before == now else "harmful_drift"
+    """The kind of an episode that was one thing and is now another."""
+    if HARM[before] >= HARM["decay"] or HARM[now] >= HARM["decay"]:
+        return before if before == now else "harmful_drift"
+    # Labels come late: drift that was shown to be harmless stays so until the contrary is shown.
+    return "harmless_drift" if "harmless_drift" in (before, now) else "drift"
 
 
 def _opened(condition: ModelCondition, kind: EpisodeKind, now: datetime) -> Episode:
@@ -107,16 +116,14 @@ def _summary(condition: ModelCondition, kind: EpisodeKind) -> str:
     said = []
     for version in condition.versions:
         if version.decaying:
-            now = version.qualities[0]
-            said.append(
-                f"accuracy {now.value:.1%} [{now.lower:.1%}, {now.upper:.1%}] "
-                f"against {now.baseline_value:.1%}"
-            )
+            said.append(version.qualities[0].text())
         if version.drifting and version.changes:
             top = version.changes[0]
             others = len({change.field for change in version.changes}) - 1
             more = f" and {others} more moved" if others else " moved"
             said.append(f"{_figures(top)}{more}")
+            if kind == "harmless_drift":
+                said.append(f"quality holds: {version.qualities[0].text()}")
     return f"{kind.replace('_', ' ').capitalize()}: {'; '.join(said)}"
 
 

@@ -32,7 +32,7 @@ def required_actions(episode: Episode, settings: Settings) -> list[RequiredActio
     """Every action that the episode, in its present state, must have led to.
 
     One notification a target when it opens, worsens and resolves, and at most one retrain: when
-    accuracy fell (``pipeline_trigger: decay``), or at any drift.
+    quality fell (``pipeline_trigger: decay``), or at any drift that is not shown to be harmless.
     """
     events = ["episode.opened"]
     if episode.worsened:
@@ -44,12 +44,8 @@ def required_actions(episode: Episode, settings: Settings) -> list[RequiredActio
         for event in events
         for url in settings.notify_urls
     ]
-    harmful = episode.kind in ("decay", "harmful_drift")
-    if (
-        settings.pipeline_url
-        and episode.state == "open"
-        and (harmful or settings.pipeline_trigger == "drift")
-    ):
+    wanted = episode.harmful or (settings.pipeline_trigger == "drift" and episode.kind == "drift")
+    if settings.pipeline_url and episode.state == "open" and wanted:
         actions.append(
             RequiredAction(episode, "retrain", "retrain.requested", displayed_target(settings.pipeline_url))
         )

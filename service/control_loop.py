@@ -9,7 +9,7 @@ import orjson
 
 from alerting.candidates import models_in_trouble
 from alerting.condition import read_condition
-from alerting.episode import Episode
+from alerting.episode import HARM, Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
 from alerting.outbox import Action
@@ -131,7 +131,7 @@ class ControlLoop:
             for action in required_actions(episode, self._app.settings):
                 if action.action_id not in known:
                     self._app.outbox.enqueue(self._new_action(action))
-        for kind in ("drift", "decay", "harmful_drift"):
+        for kind in HARM:
             open_now = sum(episode.state == "open" and episode.kind == kind for episode in episodes)
             self._app.metrics.open_episodes.labels(kind).set(open_now)
         self._app.dispatcher.send_due()

@@ -19,7 +19,7 @@ COLUMNS: tuple[tuple[FleetSort | None, str, str], ...] = (
     (None, "Why", "text"),
     (None, "Version", "text"),
     ("traffic", "Predictions", "number"),
-    ("quality", "Accuracy", "number"),
+    ("quality", "Quality", "number"),
     (None, "Cost / 1,000", "number"),
     ("since", "Since", "text"),
 )

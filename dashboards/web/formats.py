@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup, escape
 
+from driftline.quality_metrics import metric_of
+
 UNKNOWN = "—"
 _COMMAND = re.compile(r"`([^`]+)`")
 
@@ -18,6 +20,25 @@ def percent(value: float | None, digits: int = 1) -> str:
     ('96.7%', '—')
     """
     return UNKNOWN if value is None else f"{value:.{digits}%}"
+
+
+def metric_value(value: float | None, metric: str) -> str:
+    """A figure of quality in its metric's unit.
+
+    >>> metric_value(0.9671, "accuracy"), metric_value(12.3, "mae"), metric_value(None, "f1")
+    ('96.7%', '12.3', '—')
+    """
+    return UNKNOWN if value is None else metric_of(metric).text(value)
+
+
+def metric_label(metric: str) -> str:
+    """A metric as people write it, to begin a line.
+
+    >>> metric_label("accuracy"), metric_label("cer")
+    ('Accuracy', 'Character error rate')
+    """
+    label = metric_of(metric).label
+    return label[:1].upper() + label[1:]
 
 
 def count(value: float | None) -> str:

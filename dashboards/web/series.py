@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from dashboards.web.costs import CostPoint
+from driftline.quality_metrics import Unit, metric_of
 from driftline.readmodel.coverage import TrafficWindow, traffic
 from driftline.readmodel.episodes import Episode, episodes
 from driftline.readmodel.field_series import FieldSeries, field_series
-from driftline.readmodel.performance import Performance, performance
+from driftline.readmodel.performance import ALL, Performance, performance
 from driftline.readmodel.ranges import Range
 from driftline.readmodel.records import Figure, Record
 from driftline.readmodel.windows import Window, windows
@@ -38,6 +39,14 @@ class Mark(Record):
     label: str
 
 
+class QualityAxis(Record):
+    """The metric that the chart of quality draws."""
+
+    metric: str
+    label: str
+    unit: Unit
+
+
 class Band(Record):
     """An episode, from its first window to its end or to now."""
 
@@ -51,6 +60,7 @@ class ModelSeries(Record):
     """Every chart of a model's page."""
 
     charts: dict[str, Chart]
+    quality: QualityAxis
     versions: tuple[Mark, ...]
     episodes: tuple[Band, ...]
     fields_drawn: int
@@ -73,17 +83,20 @@ def model_series(
     fields.sort(key=lambda series: series.field)
     wide = Range(since=span.since, until=span.until, limit=_MOST_POINTS)
     closed = windows(store, model, wide)
+    judged = performance(store, model, wide, basis=ALL)
+    decisive = decisive_metric(judged)
     return ModelSeries(
         charts={
             "evidence": field_chart(fields, "strength"),
             "effect": field_chart(fields, "effect"),
-            "quality": quality_chart(performance(store, model, wide)),
+            "quality": quality_chart([point for point in judged if point.metric == decisive]),
             "traffic": traffic_chart(traffic(store, model, settings.window_seconds, span), closed),
             "cost": Chart(
                 x=tuple(point.start.timestamp() for point in costs),
                 columns={"per thousand": tuple(point.per_thousand_usd for point in costs)},
             ),
         },
+        quality=QualityAxis(metric=decisive, label=metric_of(decisive).label, unit=metric_of(decisive).unit),
         versions=version_marks(closed),
         episodes=episode_bands(
             episodes(store, Range(limit=200), model), span, now, timedelta(seconds=settings.window_seconds)
@@ -103,12 +116,23 @@ def field_chart(fields: Sequence[FieldSeries], figure: str) -> Chart:
     return _chart(by_field)
 
 
+def decisive_metric(points: Sequence[Performance]) -> str:
+    """The metric that decided last; accuracy before anything was decided."""
+    return points[0].metric if points else "accuracy"
+
+
 def quality_chart(points: Sequence[Performance]) -> Chart:
-    """Value, interval and baseline of the windows that have labels."""
-    labelled = [point for point in reversed(points) if point.labelled > 0 and point.metric == "accuracy"]
-    names = ("lower", "upper", "value", "baseline_value", "labelled", "rows")
+    """Value, interval and baseline of the windows that have labels; beside them the estimate without."""
+    labelled = [point for point in reversed(points) if point.labelled > 0 and not point.basis]
+    estimated = [point for point in reversed(points) if point.basis and point.basis != "proxy"]
+
+    def column(of: Sequence[Performance], name: str) -> dict[float, Figure]:
+        return {point.window_start.timestamp(): getattr(point, name) for point in of}
+
+    realised = ("lower", "upper", "value", "baseline_value", "labelled", "rows")
     return _chart(
-        {name: {point.window_start.timestamp(): getattr(point, name) for point in labelled} for name in names}
+        {name: column(labelled, name) for name in realised}
+        | {f"estimated_{name}": column(estimated, name) for name in ("lower", "upper", "value")}
     )
 
 

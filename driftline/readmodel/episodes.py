@@ -12,7 +12,7 @@ from driftline.readmodel.ranges import EVERYTHING, Range
 from driftline.readmodel.records import JsonObject, Record, parse_json_object
 from driftline.store import Store, load_sql
 
-EpisodeKind = Literal["drift", "decay", "harmful_drift"]
+EpisodeKind = Literal["harmless_drift", "drift", "decay", "harmful_drift"]
 EpisodeState = Literal["open", "resolved"]
 
 

@@ -45,7 +45,7 @@ class WindowFact:
 
 @dataclass(frozen=True, slots=True)
 class QualityFact:
-    """Newest conclusive quality of a version, a share from 0 to 1 with its interval."""
+    """Newest conclusive quality of a version in its metric's unit; ``basis``: empty when realised."""
 
     version: str
     metric: str
@@ -58,6 +58,7 @@ class QualityFact:
     labelled: int
     rows: int
     status: str
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ FleetSort = Literal["status", "model", "team", "traffic", "quality", "since"]
 
 
 class Quality(Record):
-    """Realised quality with its interval and the labels it rests on."""
+    """Quality by the metric that decides decay, with its interval and the labels it rests on."""
 
     metric: str
-    value: Figure = Field(description="Share from 0 to 1 for accuracy.")
+    basis: str = Field(default="", description="Empty: realised, from labels; else the estimator.")
+    value: Figure = Field(description="In the metric's unit; a share from 0 to 1 for accuracy.")
     lower: Figure
     upper: Figure
     baseline_value: Figure
@@ -150,6 +151,7 @@ def summary(facts: ModelFacts, verdict: Verdict) -> ModelSummary:
 def _quality(fact: QualityFact) -> Quality:
     return Quality(
         metric=fact.metric,
+        basis=fact.basis,
         value=fact.value,
         lower=fact.lower,
         upper=fact.upper,

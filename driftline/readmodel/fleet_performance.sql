@@ -1,4 +1,5 @@
--- The newest conclusive quality of each version; an inconclusive one only when there is no other.
+-- The newest conclusive quality of each version by the metric that decides; an inconclusive one only when there is
+--   no other, an estimate only where labels decide nothing.
 -- Parameters: model String, empty for all; since_ms Int64 Unix milliseconds: oldest window looked at.
 -- Columns: one row a model, version and metric; value, lower, upper, baseline_value in the metric's
 --   unit (accuracy: 0..1).
@@ -15,7 +16,8 @@ SELECT
     newest.6 AS baseline_value,
     newest.7 AS labelled,
     newest.8 AS rows,
-    newest.9 AS status
+    newest.9 AS status,
+    newest.10 AS basis
 FROM
 (
     SELECT
@@ -23,12 +25,12 @@ FROM
         version,
         metric,
         argMax(
-            (window_start, window_end, value, lower, upper, baseline_value, labelled, rows, toString(status)),
-            (status != 'insufficient_data', window_start)
+            (window_start, window_end, value, lower, upper, baseline_value, labelled, rows, toString(status), toString(basis)),
+            (status != 'insufficient_data', basis = '', window_start)
         ) AS newest
     FROM performance FINAL
     WHERE ({model:String} = '' OR model = {model:String})
       AND window_start >= fromUnixTimestamp64Milli({since_ms:Int64})
-      AND labelled > 0
+      AND segment = '' AND status != 'reported' AND (labelled > 0 OR basis != '')
     GROUP BY model, version, metric
 )

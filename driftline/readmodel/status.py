@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from driftline.quality_metrics import metric_of
+from driftline.readmodel.episodes import EpisodeKind
 from driftline.readmodel.facts import FieldFact, ModelFacts, QualityFact, WindowFact
 
 ModelStatus = Literal[
@@ -35,6 +37,9 @@ ModelStatus = Literal[
     "insufficient_data",
     "healthy",
 ]
+
+HARMFUL: Final[frozenset[EpisodeKind]] = frozenset({"decay", "harmful_drift"})
+"""Kinds of episode in which quality fell."""
 
 STATUSES: Final[tuple[ModelStatus, ...]] = (
     "decaying",
@@ -65,7 +70,7 @@ def judge(facts: ModelFacts) -> Verdict:
     windows = facts.served_windows
     drifted = [fact for fact in windows if fact.status == "drifted"]
     decayed = quality is not None and quality.status == "decayed"
-    if decayed or (episode is not None and episode.kind != "drift"):
+    if decayed or (episode is not None and episode.kind in HARMFUL):
         since = episode.opened_at if episode else quality.window_start if quality else None
         return Verdict("decaying", _troubled(facts, quality_first=True), since)
     if drifted or episode is not None:
@@ -148,20 +153,19 @@ def _quality_clause(quality: QualityFact | None) -> str:
     """Such as: accuracy 71.0% [66.2%, 75.4%], 25.1 points below the baseline's 96.1% (298 of 300 …)."""
     if quality is None or quality.value is None:
         return ""
+    metric = metric_of(quality.metric)
     interval = (
-        f" [{quality.lower:.1%}, {quality.upper:.1%}]"
+        f" [{metric.text(quality.lower)}, {metric.text(quality.upper)}]"
         if quality.lower is not None and quality.upper is not None
         else ""
     )
     compared = ""
     if quality.baseline_value is not None:
-        points = round(100 * (quality.value - quality.baseline_value), 1)
-        side = f"{abs(points)} points {'below' if points < 0 else 'above'}" if points else "equal to"
-        compared = f", {side} the baseline's {quality.baseline_value:.1%}"
-    return (
-        f"{quality.metric} {quality.value:.1%}{interval}{compared} "
-        f"({quality.labelled:,} of {quality.rows:,} rows labelled)"
-    )
+        compared = f", {metric.compared(quality.value, quality.baseline_value)}"
+    figures = f"{metric.label} {metric.text(quality.value)}{interval}{compared}"
+    if quality.basis:
+        return f"estimated {figures} ({quality.basis.upper()}, without labels)"
+    return f"{figures} ({quality.labelled:,} of {quality.rows:,} rows labelled)"
 
 
 def _field_clause(facts: ModelFacts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from driftline.errors import NotFound
@@ -84,7 +84,14 @@ def list_windows(
     responses=example_of(examples.PERFORMANCE, listed=True),
 )
 def list_performance(
-    services: Services, model: KnownModel, span: HistoryRange, version: VersionFilter = ""
+    services: Services,
+    model: KnownModel,
+    span: HistoryRange,
+    version: VersionFilter = "",
+    metric: Annotated[str, Query(description="Metric; empty: the one that decides decay; *: all.")] = "",
+    basis: Annotated[str, Query(description="Estimator; empty: realised; *: all.")] = "",
+    segment: Annotated[str, Query(description="field=value; empty: all rows; *: every segment.")] = "",
 ) -> Listing[Performance]:
-    """Realised quality of each window with its interval, revised while labels arrive."""
-    return Listing(items=tuple(performance(services.store, model, span, version)))
+    """Quality of each window with its interval, revised while labels arrive."""
+    found = performance(services.store, model, span, version, metric=metric, basis=basis, segment=segment)
+    return Listing(items=tuple(found))

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from driftline.quality_metrics import metric_of
 from driftline.readmodel.fleet import FleetQuery, fleet
 from driftline.store.opening import open_store
 from service.cli.options import ConfigOption, JsonOption, settings_for_command
-from service.cli.output import console, figure, print_json, table
+from service.cli.output import console, print_json, table
 
 
 def command(
@@ -33,10 +34,19 @@ def command(
             else f"no model matches {search!r}"
         )
         return
-    shown = table(f"{page.total} models", "model", "team", "status", "version", "accuracy", "why")
+    shown = table(f"{page.total} models", "model", "team", "status", "version", "quality", "why")
     for one in page.items:
-        accuracy = figure(one.quality.value) if one.quality else "–"
-        shown.add_row(one.model, one.team, one.status, ", ".join(one.versions), accuracy, one.why)
+        quality = one.quality
+        shown.add_row(
+            one.model,
+            one.team,
+            one.status,
+            ", ".join(one.versions),
+            f"{metric_of(quality.metric).label} {metric_of(quality.metric).text(quality.value)}"
+            if quality
+            else "–",
+            one.why,
+        )
     console().print(shown)
 
 

@@ -9,6 +9,7 @@ SELECT
 FROM performance FINAL
 WHERE model = ${model:singlequote}
   AND metric = 'accuracy'
+  AND segment = '' AND basis = '' AND class_name = ''
   AND $__timeFilter(window_start)
   AND labelled > 0
 GROUP BY time

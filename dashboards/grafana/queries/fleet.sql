@@ -27,7 +27,7 @@ LEFT JOIN
 (
     SELECT model, toNullable(argMax(value, window_start)) AS accuracy
     FROM performance FINAL
-    WHERE $__timeFilter(window_start) AND metric = 'accuracy' AND status != 'insufficient_data'
+    WHERE $__timeFilter(window_start) AND metric = 'accuracy' AND segment = '' AND basis = '' AND class_name = '' AND status != 'insufficient_data'
     GROUP BY model
 ) AS quality ON quality.model = newest.model
 ORDER BY indexOf(['drifted', 'failed', 'watch', 'no_baseline', 'insufficient_data', 'ok'], newest.status), newest.model

@@ -22,6 +22,7 @@ const driftline = (() => {
   }
 
   const percent = (value) => `${+(100 * value).toFixed(1)}%`;
+  const figure = (value) => String(+value.toPrecision(4));
   const dollars = (value) => `$${value === 0 ? 0 : +value.toPrecision(2)}`;
   const signed = (value) => (value > 0 ? "+" : "") + value.toFixed(2);
 
@@ -77,30 +78,47 @@ const driftline = (() => {
     };
   }
 
-  // Accuracy reads with its interval, and with the labels it rests on.
-  function withInterval(plot, value, series, index) {
-    if (value === null || value === undefined || index === null) return "";
-    const [upper, lower] = [plot.data[1][index], plot.data[2][index]];
-    return `${percent(value)} [${percent(lower)}, ${percent(upper)}]`;
+  // Quality reads with its interval.
+  function withInterval(show) {
+    return (plot, value, series, index) => {
+      if (value === null || value === undefined || index === null) return "";
+      const [upper, lower] = [plot.data[1][index], plot.data[2][index]];
+      return `${show(value)} [${show(lower)}, ${show(upper)}]`;
+    };
   }
 
   // Each chart: columns to draw in order, and how. ``range`` keeps the levels in view.
   const CHARTS = {
     evidence: (series) => fieldChart(series, "evidence", (value) => `${value.toFixed(2)}×`, [1]),
     effect: (series) => fieldChart(series, "effect", signed, [series.effect_tolerance, -series.effect_tolerance]),
-    quality: () => ({
-      columns: ["upper", "lower", "value", "baseline_value"],
-      lines: [
-        line("upper", withAlpha(colour("chart-1"), 35), percent, { width: 0.5, class: "u-unlisted", points: { show: false } }),
-        line("lower", withAlpha(colour("chart-1"), 35), percent, { width: 0.5, class: "u-unlisted", points: { show: false } }),
-        line("accuracy", colour("chart-1"), percent, { width: 2, value: withInterval }),
-        line("baseline", colour("soft"), percent, { dash: [6, 4], points: { show: false } }),
-      ],
-      bands: [{ series: [1, 2], fill: withAlpha(colour("chart-1"), 16) }],
-      axis: percent,
-      levels: [],
-      range: (low, high) => [Math.max(0, low - 0.03), Math.min(1, high + 0.03)],
-    }),
+    quality: (series) => {
+      const share = series.quality.unit === "share";
+      const show = share ? percent : figure;
+      const estimated = series.charts.quality.columns.estimated_value.some((value) => value !== null);
+      const edge = (name, tint) => line(name, withAlpha(colour(tint), 35), show, { width: 0.5, class: "u-unlisted", points: { show: false } });
+      return {
+        columns: ["upper", "lower", "value", "baseline_value",
+          ...(estimated ? ["estimated_upper", "estimated_lower", "estimated_value"] : [])],
+        lines: [
+          edge("upper", "chart-1"),
+          edge("lower", "chart-1"),
+          line(series.quality.label, colour("chart-1"), show, { width: 2, value: withInterval(show) }),
+          line("baseline", colour("soft"), show, { dash: [6, 4], points: { show: false } }),
+          ...(estimated ? [
+            edge("estimated upper", "chart-3"),
+            edge("estimated lower", "chart-3"),
+            line("estimated without labels", colour("chart-3"), show, { dash: [3, 3] }),
+          ] : []),
+        ],
+        bands: [
+          { series: [1, 2], fill: withAlpha(colour("chart-1"), 16) },
+          ...(estimated ? [{ series: [5, 6], fill: withAlpha(colour("chart-3"), 10) }] : []),
+        ],
+        axis: show,
+        levels: [],
+        range: (low, high) => (share ? [Math.max(0, low - 0.03), Math.min(1, high + 0.03)] : [low - 0.05 * (high - low), high + 0.05 * (high - low || 1)]),
+      };
+    },
     traffic: () => ({
       columns: ["seen", "kept", "compared"],
       lines: [
