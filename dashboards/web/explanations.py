@@ -1,23 +1,28 @@
-"""One field explained: what the page asks of whoever can explain, and what its template shows."""
+"""What the pages ask of whoever can explain, and what the template of one field explained shows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Protocol
 
+from driftline.readmodel.attribution import WindowAttribution
 from driftline.readmodel.bins import Bin
 from driftline.readmodel.explanation import Explanation, Origin
 
 
 class ExplanationSource(Protocol):
-    """Explains fields; the service passes it in, this room does not know detectors."""
+    """Explains fields and drift; the service passes it in, this room does not know detectors."""
 
     def explain(
         self, model: str, field: str, version: str, window: datetime | None, segment: str
     ) -> Explanation:
         """One field in one window; :class:`driftline.errors.NotFound` names what is close."""
+
+    def attribution(self, model: str, versions: Sequence[str]) -> list[WindowAttribution]:
+        """What carries the drift of these versions of a model in their newest windows."""
 
 
 @dataclass(frozen=True)

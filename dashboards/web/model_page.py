@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboards.web.costs import CostFigure, CostSource
+from dashboards.web.explanations import ExplanationSource
 from dashboards.web.formats import duration
 from dashboards.web.timeline import Story, stories
 from driftline.readmodel.actions import actions
+from driftline.readmodel.attribution import WindowAttribution
 from driftline.readmodel.baseline_proposal import with_proposals
 from driftline.readmodel.baselines import Baseline, baselines
 from driftline.readmodel.bins import BinComparison, compare_bins
@@ -42,6 +44,7 @@ class ModelView:
     findings: tuple[Finding, ...]
     field: str
     bins: BinComparison | None
+    carried: tuple[WindowAttribution, ...]
     stories: tuple[Story, ...]
     baselines: tuple[Baseline, ...]
     cost: CostFigure | None
@@ -74,7 +77,14 @@ class ModelView:
 
 
 def model_view(
-    store: Store, settings: Settings, costs: CostSource, model: str, field: str, windows: int, now: datetime
+    store: Store,
+    settings: Settings,
+    costs: CostSource,
+    explanations: ExplanationSource,
+    model: str,
+    field: str,
+    windows: int,
+    now: datetime,
 ) -> ModelView:
     """Read one model; :class:`driftline.errors.NotFound` when it is not registered."""
     shown = health(store, settings, model, now)
@@ -86,12 +96,19 @@ def model_view(
         findings=findings,
         field=chosen,
         bins=compare_bins(store, model, chosen) if chosen else None,
+        carried=_carried(explanations, shown),
         stories=tuple(stories(episodes(store, everything, model), actions(store, Range(limit=500), model))),
         baselines=tuple(with_proposals(store, model, baselines(store, model, limit=5), now)),
         cost=costs.latest([model]).get(model),
         spans=span_choices(settings, windows),
         now=now,
     )
+
+
+def _carried(explanations: ExplanationSource, shown: ModelHealth) -> tuple[WindowAttribution, ...]:
+    """What carries the drift, of the versions whose newest window drifted."""
+    drifted = [window.version for window in shown.evidence.windows if window.status == "drifted"]
+    return tuple(explanations.attribution(shown.model, drifted)) if drifted else ()
 
 
 def span_choices(settings: Settings, windows: int) -> tuple[SpanChoice, ...]:

@@ -43,6 +43,8 @@ _HEADERS = {
 _templates = Jinja2Templates(directory=_HERE / "templates")
 for _filter in (
     formats.percent,
+    formats.metric_value,
+    formats.metric_label,
     formats.count,
     formats.figure,
     formats.signed,
@@ -123,7 +125,16 @@ def model_page(
 ) -> Response:
     """One model: status, charts, fields, bins, episodes."""
     span = windows if windows in SPANS else _DEFAULT_SPAN
-    view = model_view(sources.store, sources.settings, sources.costs, model, field, span, datetime.now(UTC))
+    view = model_view(
+        sources.store,
+        sources.settings,
+        sources.costs,
+        sources.explanations,
+        model,
+        field,
+        span,
+        datetime.now(UTC),
+    )
     return _page(request, "model.html", {"view": view, "refresh_seconds": _refresh_seconds(sources.settings)})
 
 

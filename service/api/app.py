@@ -9,7 +9,16 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from dashboards.web.pages import PageSources, mount_pages
-from service.api import budgets, explanations, read_costs, read_episodes, read_history, read_models
+from service.api import (
+    attribution,
+    budgets,
+    explanations,
+    fleet_changes,
+    read_costs,
+    read_episodes,
+    read_history,
+    read_models,
+)
 from service.api.errors import ErrorBody, install_error_handlers, unexpected_response
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
@@ -52,8 +61,10 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
     services.registry.register(FleetMetrics(services.store, services.settings))
     # A field's name may hold slashes, so what follows it has to be looked at before the field itself.
     readers = (
+        attribution.router,
         budgets.router,
         explanations.router,
+        fleet_changes.router,
         read_models.router,
         read_history.router,
         read_episodes.router,

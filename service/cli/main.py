@@ -12,6 +12,7 @@ from driftline.errors import DriftlineError
 from service.cli import (
     baseline,
     budget,
+    changed,
     check,
     collect,
     demo,
@@ -51,6 +52,7 @@ for module in (
     budget,
     labels,
     models,
+    changed,
     explain,
     streams,
     doctor,

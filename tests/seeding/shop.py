@@ -30,8 +30,11 @@ SHOP = parse_contract(
 PAYMENTS = ["card", "invoice", "voucher"]
 
 
-def seed_shop(store: Store, settings: Settings) -> Contract:
-    """Thirty quiet windows of a minute, then two in which the shop changed; evaluated by the monitor."""
+def seed_shop(store: Store, settings: Settings, *, per_segment: bool = False) -> Contract:
+    """Thirty quiet windows of a minute, then two in which the shop changed; evaluated by the monitor.
+
+    With ``per_segment`` each country is watched on its own too.
+    """
     contract = ContractStore(store).register(SHOP)
     rng = np.random.default_rng(3)
     n = 5000
@@ -47,6 +50,7 @@ def seed_shop(store: Store, settings: Settings) -> Contract:
         ],
         name="training",
         source="training.parquet",
+        settings=settings if per_segment else None,
     )
     n = ROWS_OF_A_WINDOW
     for number in range(QUIET_WINDOWS + MOVED_WINDOWS):

@@ -145,6 +145,7 @@ def finding_row(
         "threshold": threshold,
         "scale": 3 if drifted else 1,
         "minimum_detectable_effect": 0.42,
+        "budget": 0.0075,
         "rows": float(span.rows),
         "effective_rows": float(span.rows),
         "statistics": statistics(column.baseline, shape),

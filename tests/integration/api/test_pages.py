@@ -12,7 +12,7 @@ from service.api.services import ApiServices
 from tests.seeding import tables
 from tests.seeding.fleet import contract
 from tests.seeding.serving import serving
-from tests.seeding.story import MODEL
+from tests.seeding.story import MODEL, WINDOW_SECONDS, Stage, seed_digits
 
 HTML = {"accept": "text/html"}
 
@@ -61,6 +61,22 @@ def test_an_empty_fleet_says_what_to_do_next(store: Store, settings: Settings) -
         page = client.get("/models/new").text
         assert "No field has been compared yet" in page
         assert "driftline baseline" in page
+
+
+def test_a_drifting_model_shows_what_carries_it(store: Store, settings: Settings) -> None:
+    seed_digits(store, Stage.DECAYING)
+    quick = settings.model_copy(update={"window_seconds": WINDOW_SECONDS, "allowed_lateness_seconds": 1.0})
+    with (
+        serving(create_app(ApiServices(store, quick))) as url,
+        httpx2.Client(base_url=url, trust_env=False, headers=HTML) as client,
+    ):
+        page = client.get(f"/models/{MODEL}").text
+    assert "What carries it" in page
+    assert "carry the drift" in page
+
+
+def test_a_healthy_model_has_nothing_to_attribute(client: httpx2.Client) -> None:
+    assert "What carries it" not in client.get(f"/models/{MODEL}", headers=HTML).text
 
 
 @pytest.mark.parametrize("query", ["offset=-1", "status=ill", "sort=x", "search=" + "a" * 300])

@@ -18,6 +18,7 @@ PATHS = {
     "/models/{model}/fields": f"/models/{MODEL}/fields",
     "/models/{model}/fields/{field}": f"/models/{MODEL}/fields/image.sharpness",
     "/models/{model}/fields/{field}/explanation": f"/models/{MODEL}/fields/image.sharpness/explanation",
+    "/models/{model}/attribution": f"/models/{MODEL}/attribution",
     "/models/{model}/budget": f"/models/{MODEL}/budget",
     "/models/{model}/windows": f"/models/{MODEL}/windows",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
@@ -26,6 +27,7 @@ PATHS = {
     "/models/{model}/baselines": f"/models/{MODEL}/baselines",
     "/models/{model}/baseline-recipes": f"/models/{MODEL}/baseline-recipes",
     "/models/{model}/costs": f"/models/{MODEL}/costs",
+    "/fleet/changed": "/fleet/changed",
     "/episodes": "/episodes",
     "/episodes/{episode_id}": f"/episodes/{EPISODE_ID}",
     "/actions": "/actions",
@@ -136,3 +138,28 @@ def test_an_explanation_of_what_is_not_there_names_what_is_close(client: httpx2.
     assert "did you mean 'image.sharpness'" in missing.json()["message"]
     unknown = client.get(f"{API}/models/digit-ocr/fields/x/explanation").json()
     assert (unknown["code"], "'digits-ocr'" in unknown["message"]) == ("not_found", True)
+
+
+def test_an_attribution_says_what_carries_a_drift_or_that_nothing_does(client: httpx2.Client) -> None:
+    (newest,) = get(client, f"/models/{MODEL}/attribution")["windows"]
+    assert (newest["version"], newest["status"], newest["fields"]) == ("2", "ok", [])
+    assert newest["words"].startswith("Nothing beyond noise")
+    (before,) = get(client, f"/models/{MODEL}/attribution", version="1")["windows"]
+    assert before["fields"][0]["name"] == "image.sharpness"
+    assert "carry the drift" in before["words"]
+    again = get(client, f"/models/{MODEL}/attribution", window_start=before["window_start"])
+    assert again["windows"] == [before]
+    missing = client.get(f"{API}/models/{MODEL}/attribution", params={"version": "9"})
+    assert missing.status_code == 404
+    assert "called '9'; there are '1', '2'" in missing.json()["message"]
+    unknown = client.get(f"{API}/models/digit-ocr/attribution").json()
+    assert (unknown["code"], "'digits-ocr'" in unknown["message"]) == ("not_found", True)
+
+
+def test_changed_models_are_listed_at_a_level(client: httpx2.Client) -> None:
+    found = get(client, "/fleet/changed", level=0.2)
+    assert found["level"] == 0.2
+    assert found["judged"] > 5
+    assert f"of {found['judged']} models changed" in found["words"]
+    for level in (0, 1, "nan", "much"):
+        assert client.get(f"{API}/fleet/changed", params={"level": level}).status_code == 422
