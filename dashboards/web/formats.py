@@ -64,6 +64,18 @@ def figure(value: float | None, digits: int = 2) -> str:
     return UNKNOWN if value is None else f"{value:,.{digits}f}"
 
 
+def interval(ends: tuple[float | None, float | None], digits: int = 2) -> str:
+    """Both ends of an interval; where the upper one is not known there is none.
+
+    >>> interval((0.1, 0.25)), interval((1.25, None)), interval((None, None))
+    ('0.10 to 0.25', '1.25, no upper limit', '—')
+    """
+    lower, upper = ends
+    if upper is None:
+        return UNKNOWN if lower is None else f"{figure(lower, digits)}, no upper limit"
+    return f"{figure(lower, digits)} to {figure(upper, digits)}"
+
+
 def signed(value: float | None, digits: int = 2) -> str:
     """A number with its sign, minus as people write it.
 

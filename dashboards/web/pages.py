@@ -47,6 +47,7 @@ for _filter in (
     formats.metric_label,
     formats.count,
     formats.figure,
+    formats.interval,
     formats.signed,
     formats.usd,
     formats.duration,

@@ -61,7 +61,7 @@ def print_measures(out: Console, rates: Sequence[Rate], measures: Sequence[tuple
 
 
 def interval_text(one: Measure) -> str:
-    """Both ends of an interval; an end that is not there is no limit.
+    """Both ends of an interval; where only the upper one is not known there is none.
 
     >>> given = {"name": "psi", "value": 5.3, "detectable": 0.2, "p_value": 0.0}
     >>> interval_text(Measure(lower=1.25, upper=float("inf"), **given))
@@ -70,7 +70,7 @@ def interval_text(one: Measure) -> str:
     '1.2500 to 6.0000'
     """
     if one.upper is None:
-        return f"{figure(one.lower, 4)}, no upper limit"
+        return "–" if one.lower is None else f"{figure(one.lower, 4)}, no upper limit"
     return f"{figure(one.lower, 4)} to {figure(one.upper, 4)}"
 
 
