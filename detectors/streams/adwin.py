@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from detectors.streams.detector import StreamUnit, checked_value
-from detectors.streams.library import RiverDetector, river_detector
+from detectors.streams.detector import checked_value
+from detectors.streams.library import river_detector
 from detectors.streams.parameters import AdwinParameters, parameters_for
+from detectors.streams.river_stream import RiverStreamDetector
 
 SPREADS_IN_RANGE = 4.0
 """ADWIN's bound is for values in a range of 1: four standard deviations of the stream are taken for it."""
 
 
-class Adwin:
+class Adwin(RiverStreamDetector):
     """Shifts of the mean of errors or scores, found at any time scale.
 
     .. math:: |\\bar x_0 - \\bar x_1| > \\sqrt{\\tfrac{2}{m} \\sigma^2 \\ln \\tfrac{2}{\\delta'}} +
@@ -51,41 +52,20 @@ class Adwin:
     def __init__(
         self, false_alarm_every: int = 100_000, *, parameters: AdwinParameters | None = None
     ) -> None:
-        self._parameters = parameters or parameters_for(false_alarm_every).adwin
-        self.reset()
+        given = parameters or parameters_for(false_alarm_every).adwin
+        super().__init__(lambda: river_detector("river.drift", "ADWIN", delta=given.delta))
 
     def reset(self) -> None:
         """Forget everything, the stream's unit too."""
-        self._unit = StreamUnit()
+        super().reset()
         self._scaled = False
-        self._detector = self._made()
-        self._drifted = False
 
-    @property
-    def drifted(self) -> bool:
-        """Whether the last value made the window shrink."""
-        return self._drifted
-
-    def update(self, x: float) -> None:
-        """Take the next value, a finite number."""
+    def _taken(self, x: float) -> list[float]:
         value = checked_value(x)
-        self._drifted = False
-        if not self._scaled and value in (0.0, 1.0):
-            self._feed(value)
-            return
         if not self._scaled:
+            if value in (0.0, 1.0):
+                return [value]
             # The first value that is no error: from here on the stream is one of scores.
             self._scaled = True
             self._detector = self._made()
-        if self._unit.ready:
-            self._feed(self._unit.standardised(value) / SPREADS_IN_RANGE)
-            return
-        for one in self._unit.learn(value):
-            self._feed(one / SPREADS_IN_RANGE)
-
-    def _feed(self, value: float) -> None:
-        self._detector.update(value)
-        self._drifted |= self._detector.drift_detected
-
-    def _made(self) -> RiverDetector:
-        return river_detector("river.drift", "ADWIN", delta=self._parameters.delta)
+        return [one / SPREADS_IN_RANGE for one in self._unit.taken(value)]

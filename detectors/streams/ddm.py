@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from detectors.streams.detector import checked_error
-from detectors.streams.library import RiverDetector, river_detector
+from detectors.streams.library import river_detector
 from detectors.streams.parameters import DdmParameters, parameters_for
+from detectors.streams.river_stream import RiverStreamDetector
 
 
-class Ddm:
+class Ddm(RiverStreamDetector):
     """Rises of a rate of errors, 0 or 1; falls are not looked for.
 
     .. math:: p_t + s_t > p_{\\min} + k s_{\\min}, \\quad s_t = \\sqrt{p_t (1 - p_t) / t}
@@ -45,23 +46,15 @@ class Ddm:
     name = "ddm"
 
     def __init__(self, false_alarm_every: int = 100_000, *, parameters: DdmParameters | None = None) -> None:
-        self._parameters = parameters or parameters_for(false_alarm_every).ddm
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._detector: RiverDetector = river_detector(
-            "river.drift.binary",
-            "DDM",
-            warm_start=self._parameters.warm_start,
-            drift_threshold=self._parameters.drift_threshold,
+        given = parameters or parameters_for(false_alarm_every).ddm
+        super().__init__(
+            lambda: river_detector(
+                "river.drift.binary",
+                "DDM",
+                warm_start=given.warm_start,
+                drift_threshold=given.drift_threshold,
+            )
         )
 
-    @property
-    def drifted(self) -> bool:
-        """Whether the last value completed the evidence of a rise."""
-        return self._detector.drift_detected
-
-    def update(self, x: float) -> None:
-        """Take the next value, 0 (right) or 1 (wrong)."""
-        self._detector.update(checked_error(x))
+    def _taken(self, x: float) -> tuple[int]:
+        return (checked_error(x),)

@@ -75,6 +75,10 @@ class StreamUnit:
         """Whether the unit is known."""
         return self._spread > 0
 
+    def taken(self, x: float) -> list[float]:
+        """What one observation gives in this unit: itself, nothing yet, or all that were held back."""
+        return [self.standardised(x)] if self.ready else self.learn(x)
+
     def learn(self, x: float) -> list[float]:
         """Take one observation; returns those held back, standardised, when they make the unit known."""
         if not self._held or x != self._held[0] or len(self._held) < self._warm_up:

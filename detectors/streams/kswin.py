@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from detectors.streams.detector import checked_value
-from detectors.streams.library import RiverDetector, river_detector
+from detectors.streams.library import river_detector
 from detectors.streams.parameters import KswinParameters, parameters_for
+from detectors.streams.river_stream import RiverStreamDetector
 
 SEED = 20_274
 
 
-class Kswin:
+class Kswin(RiverStreamDetector):
     """Any change of the distribution of scores, not only of their mean.
 
     .. math:: \\sup_x |F_{new}(x) - F_{old}(x)| \\text{ significant at } \\alpha
@@ -55,27 +56,17 @@ class Kswin:
         parameters: KswinParameters | None = None,
         seed: int = SEED,
     ) -> None:
-        self._parameters = parameters or parameters_for(false_alarm_every).kswin
-        self._seed = seed
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        given = self._parameters
-        self._detector: RiverDetector = river_detector(
-            "river.drift",
-            "KSWIN",
-            alpha=given.alpha,
-            window_size=given.window_size,
-            stat_size=given.stat_size,
-            seed=self._seed,
+        given = parameters or parameters_for(false_alarm_every).kswin
+        super().__init__(
+            lambda: river_detector(
+                "river.drift",
+                "KSWIN",
+                alpha=given.alpha,
+                window_size=given.window_size,
+                stat_size=given.stat_size,
+                seed=seed,
+            )
         )
 
-    @property
-    def drifted(self) -> bool:
-        """Whether the newest values differ from the older ones."""
-        return self._detector.drift_detected
-
-    def update(self, x: float) -> None:
-        """Take the next value, a finite number."""
-        self._detector.update(checked_value(x))
+    def _taken(self, x: float) -> tuple[float]:
+        return (checked_value(x),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from detectors.streams.detector import StreamUnit, checked_value
-from detectors.streams.library import RiverDetector, river_detector
+from detectors.streams.detector import checked_value
+from detectors.streams.library import river_detector
 from detectors.streams.parameters import PageHinkleyParameters, parameters_for
+from detectors.streams.river_stream import RiverStreamDetector
 
 
-class PageHinkley:
+class PageHinkley(RiverStreamDetector):
     """Lasting shifts of the mean, up or down, of errors or scores.
 
     .. math:: m_t = \\sum_{i \\le t} (x_i - \\bar x_i - \\delta), \\quad m_t - \\min_{i \\le t} m_i > \\lambda
@@ -49,37 +50,18 @@ class PageHinkley:
     def __init__(
         self, false_alarm_every: int = 100_000, *, parameters: PageHinkleyParameters | None = None
     ) -> None:
-        self._parameters = parameters or parameters_for(false_alarm_every).page_hinkley
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything, the stream's unit too."""
-        self._unit = StreamUnit()
-        self._detector = self._made()
-        self._drifted = False
-
-    @property
-    def drifted(self) -> bool:
-        """Whether the last value completed the evidence of a change."""
-        return self._drifted
-
-    def update(self, x: float) -> None:
-        """Take the next value, a finite number."""
-        value = checked_value(x)
-        self._drifted = False
-        values = [self._unit.standardised(value)] if self._unit.ready else self._unit.learn(value)
-        for one in values:
-            self._detector.update(one)
-            self._drifted |= self._detector.drift_detected
-
-    def _made(self) -> RiverDetector:
-        given = self._parameters
-        return river_detector(
-            "river.drift",
-            "PageHinkley",
-            min_instances=given.min_instances,
-            delta=given.delta,
-            threshold=given.threshold,
-            alpha=1.0,
-            mode="both",
+        given = parameters or parameters_for(false_alarm_every).page_hinkley
+        super().__init__(
+            lambda: river_detector(
+                "river.drift",
+                "PageHinkley",
+                min_instances=given.min_instances,
+                delta=given.delta,
+                threshold=given.threshold,
+                alpha=1.0,
+                mode="both",
+            )
         )
+
+    def _taken(self, x: float) -> list[float]:
+        return self._unit.taken(checked_value(x))
