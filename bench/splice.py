@@ -12,7 +12,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,11 @@ SMALL_P50_BAR_US = 100.0
 LARGE_P50_BAR_US = 1000.0
 CPU_BAR_US = 100.0
 PAUSE_SECONDS = 0.02
-"""Before a round, so that the worker has done what the last one left it."""
+"""Between two looks at whether the worker has done what the last round left it."""
+IDLE_SHARE = 0.05
+"""Of a processor: below it the worker only wakes to look at its clocks."""
+LONGEST_PAUSE_SECONDS = 1.0
+"""It flushes and ships now and then whatever is sent: no round waits longer."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _measure(case: Case, server: Triton, collector: Collecting) -> list[dict[str
         Load(case.dialogue, collector.port, case.connections) as through,
     ):
         for _ in range(case.rounds):
-            time.sleep(PAUSE_SECONDS)
+            _until_idle(workers)
             direct += _took(straight, case.requests)
             before = cpu_seconds(splice), sum(map(cpu_seconds, workers))
             tapped += _took(through, case.requests)
@@ -138,6 +142,16 @@ def _measure(case: Case, server: Triton, collector: Collecting) -> list[dict[str
         _result(case, "splice_cpu_per_request", splice_cpu / len(tapped) * 1e6, sizes, case.cpu_bar_us),
         _result(case, "worker_cpu_per_request", worker_cpu / len(tapped) * 1e6, sizes, None),
     ]
+
+
+def _until_idle(workers: Sequence[int]) -> None:
+    deadline = time.monotonic() + LONGEST_PAUSE_SECONDS
+    used = sum(map(cpu_seconds, workers))
+    while time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+        before, used = used, sum(map(cpu_seconds, workers))
+        if used - before < IDLE_SHARE * PAUSE_SECONDS:
+            return
 
 
 def _took(load: Load, requests: int) -> list[float]:
