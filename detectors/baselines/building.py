@@ -172,30 +172,7 @@ def count_windows(
         # Every statement counts all rows too; once is enough.
         wanted = [at for at, name in enumerate(counts.segments) if name or not counted]
         counted.append(counts.select(np.array(wanted, dtype=np.intp)))
-    return joined(counted)
-
-
-def joined(parts: list[ModelCounts]) -> ModelCounts:
-    """Cells of the same columns one after another."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    return ModelCounts(
-        first.model,
-        first.columns,
-        first.numeric,
-        tuple(version for part in parts for version in part.versions),
-        tuple(segment for part in parts for segment in part.segments),
-        np.concatenate([part.starts for part in parts]),
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.weight_sum for part in parts]),
-        np.concatenate([part.weight_squares for part in parts]),
-        np.concatenate([part.counts for part in parts]),
-        np.concatenate([part.mean for part in parts]),
-        np.concatenate([part.std for part in parts]),
-        np.concatenate([part.minimum for part in parts]),
-        np.concatenate([part.maximum for part in parts]),
-    )
+    return ModelCounts.joined(counted)
 
 
 def reference(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +59,29 @@ class ModelCounts:
     std: Vector
     minimum: Vector
     maximum: Vector
+
+    @classmethod
+    def joined(cls, parts: Sequence[ModelCounts]) -> ModelCounts:
+        """Cells of the same columns one after another; at least one part."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        return cls(
+            first.model,
+            first.columns,
+            first.numeric,
+            tuple(version for part in parts for version in part.versions),
+            tuple(segment for part in parts for segment in part.segments),
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.weight_sum for part in parts]),
+            np.concatenate([part.weight_squares for part in parts]),
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.mean for part in parts]),
+            np.concatenate([part.std for part in parts]),
+            np.concatenate([part.minimum for part in parts]),
+            np.concatenate([part.maximum for part in parts]),
+        )
 
     @property
     def cells(self) -> int:

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from detectors.baselines.baseline import Baseline
 from detectors.evaluated_window import EvaluatedWindow, summarise
 from detectors.evidence.pooling import REACH
@@ -114,22 +112,7 @@ def _stored_counts(store: Store, watched: Watched, since: datetime, until: datet
         )
         for segment in watched.segments
     ]
-    return ModelCounts(
-        model=parts[0].model,
-        columns=parts[0].columns,
-        numeric=parts[0].numeric,
-        versions=tuple(version for part in parts for version in part.versions),
-        segments=tuple(segment for part in parts for segment in part.segments),
-        starts=np.concatenate([part.starts for part in parts]),
-        rows=np.concatenate([part.rows for part in parts]),
-        weight_sum=np.concatenate([part.weight_sum for part in parts]),
-        weight_squares=np.concatenate([part.weight_squares for part in parts]),
-        counts=np.concatenate([part.counts for part in parts]),
-        mean=np.concatenate([part.mean for part in parts]),
-        std=np.concatenate([part.std for part in parts]),
-        minimum=np.concatenate([part.minimum for part in parts]),
-        maximum=np.concatenate([part.maximum for part in parts]),
-    )
+    return ModelCounts.joined(parts)
 
 
 def _strides(total: int, most: int, window_seconds: int) -> Iterator[tuple[int, int]]:
