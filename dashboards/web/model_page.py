@@ -17,6 +17,7 @@ from driftline.readmodel.bins import BinComparison, compare_bins
 from driftline.readmodel.episodes import episodes
 from driftline.readmodel.fields import Finding
 from driftline.readmodel.health import ModelHealth, health, model_facts, served_findings
+from driftline.readmodel.quality import ModelQuality, model_quality
 from driftline.readmodel.ranges import Range
 from driftline.settings import Settings
 from driftline.store import Store
@@ -45,6 +46,7 @@ class ModelView:
     field: str
     bins: BinComparison | None
     carried: tuple[WindowAttribution, ...]
+    quality: ModelQuality
     stories: tuple[Story, ...]
     baselines: tuple[Baseline, ...]
     cost: CostFigure | None
@@ -97,6 +99,7 @@ def model_view(
         field=chosen,
         bins=compare_bins(store, model, chosen) if chosen else None,
         carried=_carried(explanations, shown),
+        quality=model_quality(store, model, now),
         stories=tuple(stories(episodes(store, everything, model), actions(store, Range(limit=500), model))),
         baselines=tuple(with_proposals(store, model, baselines(store, model, limit=5), now)),
         cost=costs.latest([model]).get(model),
