@@ -21,7 +21,7 @@ PATHS = {
     "/models/{model}/attribution": f"/models/{MODEL}/attribution",
     "/models/{model}/budget": f"/models/{MODEL}/budget",
     "/models/{model}/windows": f"/models/{MODEL}/windows",
-    "/models/{model}/quality",
+    "/models/{model}/quality": f"/models/{MODEL}/quality",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
     "/models/{model}/actions": f"/models/{MODEL}/actions",
