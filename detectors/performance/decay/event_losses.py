@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.performance.decay.loss import SMALLEST, Loss
+from detectors.performance.decay.loss import NEAREST, SUM_TOLERANCE, Loss
 from driftline.errors import InvalidInput
 
 Vector = NDArray[np.float64]
@@ -31,7 +31,8 @@ class LabelledColumns:
 def event_losses(loss: Loss, columns: LabelledColumns) -> Vector:
     """Loss of every event, clipped to ``[0, loss.bound]``; NaN for those that do not count.
 
-    Not counted are pairs of the other kind (false acceptance and rejection) and losses that are NaN.
+    Not counted are pairs of the other kind (false acceptance and rejection), percentages of 0, probabilities
+    outside [0, 1] or with another sum than 1, and losses that are NaN.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def raw_losses(loss: Loss, columns: LabelledColumns) -> Vector:
     if loss.kind == "squared":
         return np.square(truth - predicted)
     if loss.kind == "percentage":
-        return np.abs(truth - predicted) / np.maximum(np.abs(truth), SMALLEST)
+        size = np.where(truth == 0, np.nan, np.abs(truth))
+        return np.asarray(np.abs(truth - predicted) / size)
     if loss.kind == "quantile":
         error = truth - predicted
         return np.asarray(np.maximum(loss.quantile * error, (loss.quantile - 1) * error))
@@ -85,14 +87,21 @@ def raw_losses(loss: Loss, columns: LabelledColumns) -> Vector:
 def _of_scores(loss: Loss, columns: LabelledColumns) -> Vector:
     scores = np.atleast_2d(np.asarray(columns.scores, dtype=np.float64))
     truth = np.asarray(columns.truth)
+    usable = ((scores >= 0) & (scores <= 1)).all(axis=1)
+    if loss.layout == "each":
+        usable &= np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE
+    return np.where(usable, _of_usable(loss, truth, scores, columns.prediction), np.nan)
+
+
+def _of_usable(loss: Loss, truth: NDArray[np.str_], scores: Vector, prediction: Sequence[str]) -> Vector:
     if loss.layout == "each":
         is_true = truth[:, None] == np.asarray(loss.classes)[None, :]
         of_truth = (scores * is_true).sum(axis=1)
     else:
-        told = loss.classes[0] if loss.layout == "one" else np.asarray(columns.prediction)
+        told = loss.classes[0] if loss.layout == "one" else np.asarray(prediction)
         of_truth = np.where(truth == told, scores[:, 0], 1 - scores[:, 0])
     if loss.kind == "log_loss":
-        return np.asarray(-np.log(np.maximum(of_truth, 1e-300)))
+        return np.asarray(-np.log(np.clip(of_truth, NEAREST, 1 - NEAREST)))
     if loss.layout != "each":
         return np.asarray(np.square(1 - of_truth))
     scale = 0.5 if len(loss.classes) == 2 else 1.0

@@ -32,8 +32,10 @@ LossKind = Literal[
 ]
 ScoreLayout = Literal["each", "one", "predicted"]
 
-SMALLEST: Final = 2.220446049250313e-16
-"""What a true value of 0 counts as in a percentage; scikit-learn's too."""
+NEAREST: Final = 2.220446049250313e-16
+"""Probabilities are kept this far from 0 and 1 under the logarithm."""
+SUM_TOLERANCE: Final = 0.01
+"""Probabilities whose sum is off 1 by more are not usable, and their events do not count."""
 
 _P_OF_TRUTH: Final[Mapping[ScoreLayout, str]] = {
     "each": "scores[indexOf({loss_classes:Array(String)}, toString(truth))]",
@@ -44,7 +46,7 @@ _EXPRESSIONS: Final[Mapping[LossKind, str]] = {
     "wrong": "toFloat64(truth != prediction)",
     "absolute": "abs(truth_value - predicted_value)",
     "squared": "(truth_value - predicted_value) * (truth_value - predicted_value)",
-    "percentage": f"abs(truth_value - predicted_value) / greatest(abs(truth_value), {SMALLEST!r})",
+    "percentage": "abs(truth_value - predicted_value) / abs(truth_value)",
     "quantile": "greatest({loss_quantile:Float64} * (truth_value - predicted_value), "
     "({loss_quantile:Float64} - 1) * (truth_value - predicted_value))",
     "wrong_pair": "toFloat64((predicted_value >= {loss_threshold:Float64}) != (truth_value >= 0.5))",
@@ -56,7 +58,9 @@ _EXPRESSIONS: Final[Mapping[LossKind, str]] = {
 _COUNTED: Final[Mapping[LossKind, str]] = {
     "false_acceptance": "truth_value < 0.5",
     "false_rejection": "truth_value >= 0.5",
+    "percentage": "truth_value != 0",
 }
+_USABLE: Final = "NOT arrayExists(s -> NOT (s >= 0 AND s <= 1), scores)"
 _REGRESSION: Final[Mapping[str, LossKind]] = {
     "mae": "absolute",
     "mse": "squared",
@@ -138,7 +142,7 @@ class Loss:
         """The loss in SQL, before it is clipped."""
         p = _P_OF_TRUTH[self.layout]
         if self.kind == "log_loss":
-            return f"-log(greatest({p}, 1e-300))"
+            return f"-log(least(greatest({p}, {NEAREST!r}), 1 - {NEAREST!r}))"
         if self.kind == "brier":
             if self.layout != "each":
                 return f"(1 - {p}) * (1 - {p})"
@@ -152,6 +156,11 @@ class Loss:
     @property
     def counted(self) -> str:
         """Which rows count, in SQL."""
+        if self.kind in ("log_loss", "brier"):
+            if self.layout != "each":
+                return f"length(scores) = 1 AND {_USABLE}"
+            near = f"abs(arraySum(scores) - 1) <= {SUM_TOLERANCE!r}"
+            return f"length(scores) = length({{loss_classes:Array(String)}}) AND {_USABLE} AND {near}"
         return _COUNTED.get(self.kind, "1")
 
     @property

@@ -90,7 +90,17 @@ def reference_of(loss: Loss, weight_limit: float = 3.0) -> RiskReference:
     ids=lambda loss: f"{loss.metric}-{loss.layout}-{loss.kind}",
 )
 def test_the_database_gives_the_sums_that_numpy_gives(store: Store, loss: Loss) -> None:
-    columns = insert(store, name=[loss.name] * N)
+    scores = np.random.default_rng(2).dirichlet([1, 1, 1], N)
+    scores[0] = [0.7, 0.7, 0.0]
+    scores[1] = [1.5, -0.5, 0.0]
+    if loss.layout != "each":
+        scores = scores[:, :1]
+    columns = insert(
+        store,
+        name=[loss.name] * N,
+        scores=scores.tolist(),
+        truth_value=[0.0, *np.random.default_rng(3).normal(3, 2, N - 1)],
+    )
     reference = reference_of(loss)
     found = read_window_sums(store, scope(), loss, 3600, reference)
     assert [window.start for window in found] == [START, START + HOUR]

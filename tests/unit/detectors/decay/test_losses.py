@@ -98,6 +98,20 @@ def test_a_class_without_score_has_none() -> None:
     assert event_losses(loss_of(Quality(loss_limit=7.0), "log_loss", CLASSES), columns).tolist() == [7.0]
 
 
+def test_scores_that_are_no_probabilities_do_not_count() -> None:
+    scores = [[0.5, 0.3, 0.2], [0.5, 0.5, 0.2], [1.2, -0.2, 0.0], [math.nan, 0.5, 0.5]]
+    columns = LabelledColumns(["a"] * 4, ["a"] * 4, scores=scores)
+    for metric in ("log_loss", "brier"):
+        found = event_losses(loss_of(Quality(loss_limit=9.0), metric, CLASSES), columns)
+        assert np.isfinite(found).tolist() == [True, False, False, False]
+
+
+def test_a_percentage_of_nothing_does_not_count() -> None:
+    loss = loss_of(Quality(task="regression", metric="mape", loss_limit=9.0))
+    columns = LabelledColumns(truth_value=[0.0, 2.0], predicted_value=[1.0, 1.0])
+    assert event_losses(loss, columns).tolist() == pytest.approx([math.nan, 0.5], nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("quality", "metric", "scores", "named"),
     [
