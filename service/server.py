@@ -16,6 +16,7 @@ from driftline.settings import Settings
 from driftline.store.opening import open_store
 from service.api.app import create_app
 from service.api.services import ApiServices
+from service.api.stage_graphs import stage_graphs_router
 from service.api.write import write_router
 from service.api.write_baselines import baselines_router
 from service.application import Application
@@ -67,7 +68,11 @@ def _run(application: Application, listener: socket.socket) -> None:
     )
     app = create_app(
         ApiServices(application.store, application.settings, application.metrics.registry),
-        extra_routers=[write_router(application), baselines_router(application)],
+        extra_routers=[
+            write_router(application),
+            baselines_router(application),
+            stage_graphs_router(application),
+        ],
     )
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=10)

@@ -104,7 +104,7 @@ def fleet_page(
     """Every model of the fleet, worst first."""
     query = FleetQuery(search.strip(), status, team, sort, descending, PAGE_ROWS, offset)
     view = fleet_view(sources.store, sources.settings, sources.costs, query)
-    return _page(
+    return page_response(
         request,
         "fleet.html",
         {
@@ -136,7 +136,9 @@ def model_page(
         span,
         datetime.now(UTC),
     )
-    return _page(request, "model.html", {"view": view, "refresh_seconds": _refresh_seconds(sources.settings)})
+    return page_response(
+        request, "model.html", {"view": view, "refresh_seconds": _refresh_seconds(sources.settings)}
+    )
 
 
 @router.get("/models/{model}/explanation")
@@ -152,7 +154,7 @@ def explanation_page(
     """One field of a model in one window: why it has its status."""
     moment = window.replace(tzinfo=UTC) if window is not None and window.tzinfo is None else window
     found = sources.explanations.explain(model, field, version, moment, segment)
-    return _page(request, "explanation.html", {"view": ExplanationView(found)})
+    return page_response(request, "explanation.html", {"view": ExplanationView(found)})
 
 
 @router.get("/models/{model}/series.json")
@@ -175,7 +177,7 @@ def error_page(
 ) -> Response:
     """A failure as a page a person can read."""
     phrase = HTTPStatus(status).phrase
-    return _page(
+    return page_response(
         request,
         "error.html",
         {"status": status, "phrase": phrase, "message": message, "request_id": request_id},
@@ -189,13 +191,14 @@ def _refresh_seconds(settings: Settings) -> int:
     return min(latest, max(soonest, settings.window_seconds // 60))
 
 
-def _page(
+def page_response(
     request: Request,
     template: str,
     context: dict[str, object],
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    """A template filled, with the headers that every page has."""
     return _templates.TemplateResponse(
         request,
         template,

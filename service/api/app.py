@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from dashboards.web.pages import PageSources, mount_pages
+from dashboards.web.stage_pages import mount_stage_pages
 from service.api import (
     attribution,
     budgets,
@@ -19,11 +20,13 @@ from service.api import (
     read_episodes,
     read_history,
     read_models,
+    stage_graphs,
 )
 from service.api.errors import ErrorBody, install_error_handlers, unexpected_response
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
 from service.api.page_explanations import PageExplanations
+from service.api.page_stages import PageStages
 from service.api.probes import router as probes
 from service.api.requests import RequestContext
 from service.api.services import ApiServices
@@ -71,6 +74,7 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
         read_history.router,
         read_episodes.router,
         read_costs.router,
+        stage_graphs.router,
     )
     for router in (*readers, *extra_routers):
         app.include_router(router, prefix=API_PREFIX, responses=_FAILURES)
@@ -84,4 +88,5 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
             PageExplanations(services.store, services.settings),
         ),
     )
+    mount_stage_pages(app, PageStages(services.store, services.settings))
     return app

@@ -26,6 +26,7 @@ from service.cli import (
     register,
     replay,
     serve,
+    stages,
     streams,
 )
 from service.cli.output import print_json
@@ -61,6 +62,7 @@ for module in (
 ):
     app.command()(module.command)
 app.add_typer(grafana.app, name="grafana")
+app.add_typer(stages.app, name="stages")
 
 
 @app.callback(invoke_without_command=True)
