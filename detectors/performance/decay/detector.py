@@ -48,7 +48,9 @@ RELEASE: Final = 4.0
 RECOVERED: Final = math.log(100)
 """Nats that the decayed risk has lost to the limit when an episode ends."""
 REACH: Final = 1000
-"""Windows that one statement may reach back; older ones are far beyond the cap."""
+"""Windows that "quality holds" may reach back."""
+NEWEST: Final = 100
+"""Windows among which a recovery is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def chain(
 
     Notes
     -----
-    O(T J) without decay; while one is open every window costs its length.
+    O(T J); while a decay is open every window looks at up to 100 before it.
     """
     return list(_looks(log_bets, log_shares, log_threshold, risks, limit))
 
@@ -98,49 +100,55 @@ def chain(
 def _looks(
     log_bets: Matrix, log_shares: Vector, log_threshold: float, risks: Vector, limit: float
 ) -> Iterator[Look]:
-    parts = np.full(log_shares.size, -np.inf)
-    caps = log_threshold + CAP - log_shares
-    first, open_since = 0, -1
-    for t in range(log_bets.shape[0]):
-        parts = np.minimum(np.logaddexp(parts, 0.0) + log_bets[t], caps)
-        evidence = float(np.logaddexp.reduce(parts + log_shares))
+    state = _State(log_shares, log_threshold + CAP - log_shares)
+    open_since = -1
+    for t, window in enumerate(log_bets):
+        state.add(window, t)
         if open_since >= 0:
             healthy_from = _recovered_from(log_bets[: t + 1], risks, open_since, limit)
             if healthy_from > 0:
-                first, open_since = healthy_from, -1
-                parts = _restarted(log_bets[first : t + 1], caps)
-                evidence = float(np.logaddexp.reduce(parts + log_shares))
-            elif evidence <= log_threshold - RELEASE:
                 open_since = -1
-        since = likeliest_start(log_bets[first : t + 1], log_shares) + first
-        if open_since < 0 and evidence >= log_threshold:
-            open_since = since
-        yield Look(evidence, open_since >= 0, open_since if open_since >= 0 else since)
+                state = _State(log_shares, state.caps)
+                for again in range(healthy_from, t + 1):
+                    state.add(log_bets[again], again)
+            elif state.log_evidence <= log_threshold - RELEASE:
+                open_since = -1
+        if open_since < 0 and state.log_evidence >= log_threshold:
+            open_since = state.likeliest_start
+        yield Look(
+            state.log_evidence, open_since >= 0, open_since if open_since >= 0 else state.likeliest_start
+        )
 
 
-def _restarted(log_bets: Matrix, caps: Vector) -> Vector:
-    parts = np.full(caps.size, -np.inf)
-    for window in log_bets:
-        parts = np.minimum(np.logaddexp(parts, 0.0) + window, caps)
-    return parts
+class _State:
+    """Evidence by bet, summed over beginnings, and that of the best beginning alone."""
 
+    def __init__(self, log_shares: Vector, caps: Vector) -> None:
+        self.caps = caps
+        self._log_shares = log_shares
+        self._sums = np.full(caps.size, -np.inf)
+        self._best = np.full(caps.size, -np.inf)
+        self._starts = np.zeros(caps.size, dtype=np.intp)
 
-def likeliest_start(log_bets: Matrix, log_shares: Vector) -> int:
-    """Window s for which M_s,t is largest, t being the last.
+    def add(self, window: Vector, index: int) -> None:
+        self._sums = np.minimum(np.logaddexp(self._sums, 0.0) + window, self.caps)
+        self._starts = np.where(self._best > 0, self._starts, index)
+        self._best = np.minimum(np.maximum(self._best, 0.0) + window, self.caps)
 
-    >>> likeliest_start(np.array([[-1.0], [2.0], [-0.5], [3.0]]), np.zeros(1))
-    1
-    """
-    recent = log_bets[-REACH:]
-    since = np.cumsum(recent[::-1], axis=0)[::-1]
-    best = int(np.argmax(np.logaddexp.reduce(since + log_shares, axis=1)))
-    return best + int(log_bets.shape[0] - recent.shape[0])
+    @property
+    def log_evidence(self) -> float:
+        return float(np.logaddexp.reduce(self._sums + self._log_shares))
+
+    @property
+    def likeliest_start(self) -> int:
+        """Beginning s at which some bet's ``pi_j prod_{s..t}`` is largest."""
+        return int(self._starts[np.argmax(self._best + self._log_shares)])
 
 
 def _recovered_from(log_bets: Matrix, risks: Vector, since: int, limit: float) -> int:
     """First of the newest windows that show recovery, the shortest stretch that does; 0 when none does."""
     last = log_bets.shape[0]
-    oldest = max(since + 1, last - REACH)
+    oldest = max(since + 1, last - NEWEST)
     won = log_bets[since:oldest].sum(axis=0)
     before = won + np.cumsum(log_bets[oldest - 1 :], axis=0) - log_bets[oldest - 1]
     for start in range(last - 1, oldest - 1, -1):
