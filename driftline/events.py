@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -12,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from driftline.contracts import Contract
+from driftline.label_rules import LabelRules
 from driftline.store import Store, load_sql
 
 EventStatus = Literal["ok", "error", "no_response", "no_request"]
@@ -21,6 +24,9 @@ MISSING_CATEGORY = "\x00"
 """Stands for a missing category in ``inference_events.categorical``; a missing number is NaN."""
 
 MISSING_NUMBER = math.nan
+
+_IDS_A_QUERY = 100_000
+"""Each query reads the event ids of the whole model."""
 
 
 @dataclass(slots=True)
@@ -181,11 +187,28 @@ def insert_events(store: Store, events: Sequence[Event], token: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A ground truth for one event; a later one for the same event corrects it."""
+    """A ground truth or a figure for one event; a later one for the same event corrects it.
+
+    Attributes
+    ----------
+    event_id
+        Of the event, or the value of the contract's ``quality.key``: then all events with it are meant.
+    label
+        A class, a number, a text: what the contract's task asks for.
+    name
+        Empty for the truth; else which business figure ``label`` is.
+    propensity
+        Probability that just this event would be labelled, above 0 and at most 1.
+    source
+        Where it came from, for people.
+    """
 
     event_id: str
     label: str
     labelled_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    name: str = ""
+    propensity: float = 1.0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,44 +218,98 @@ class LabelReceipt:
     Attributes
     ----------
     accepted
-        Labels taken; of several for one event the last is stored.
+        Labels taken; of several for one event and name the last is stored.
     matched
         Of them, how many belong to an event that was sampled.
     unknown
         The others; they count as soon as their event arrives.
     unknown_examples
         Up to five of their event ids.
+    refused
+        Labels that cannot be what the contract asks for; nothing of them is stored.
+    refused_examples
+        Up to five of them: event id and why.
+    contradictory
+        Labels taken that another one of the same delivery replaced by something else.
+    new_classes
+        Classes that the contract does not know, with the number of their labels; they are stored.
     """
 
     accepted: int
     matched: int
     unknown: int
     unknown_examples: tuple[str, ...]
+    refused: int = 0
+    refused_examples: tuple[str, ...] = ()
+    contradictory: int = 0
+    new_classes: Mapping[str, int] = field(default_factory=dict)
 
 
-def record_labels(store: Store, model: str, labels: Sequence[Label]) -> LabelReceipt:
-    """Store labels durably, then say which of them belong to known events."""
-    if not labels:
-        return LabelReceipt(0, 0, 0, ())
-    # Rows of one block are received at the same moment: two labels of one event could not be told apart.
-    newest = {label.event_id: label for label in labels}
-    ids = list(newest)
+def record_labels(
+    store: Store, model: str, labels: Sequence[Label], contract: Contract | None = None
+) -> LabelReceipt:
+    """Store labels durably, then say which of them belong to known events.
+
+    Parameters
+    ----------
+    contract
+        The model's: what is wrong by it is refused label by label, the others are stored. Without one any
+        text is taken.
+    """
+    rules = LabelRules.of(contract)
+    refused: list[str] = []
+    newest: dict[tuple[str, str], Label] = {}
+    taken: list[str] = []
+    contradictory = 0
+    for label in labels:
+        fault = rules.fault(label.event_id, label.label, label.name, label.propensity)
+        if fault:
+            refused.append(f"{label.event_id}: {fault}")
+            continue
+        taken.append(label.event_id)
+        key = label.event_id, label.name
+        # Rows of one block are received at the same moment: two labels of one event could not be told apart.
+        earlier = newest.pop(key, None)
+        contradictory += earlier is not None and earlier.label != label.label
+        newest[key] = label
+    stored = list(newest.values())
     store.insert(
         "labels",
         {
-            "model": [model] * len(ids),
-            "event_id": ids,
-            "label": [label.label for label in newest.values()],
-            "labelled_at": [label.labelled_at for label in newest.values()],
+            "model": [model] * len(stored),
+            "event_id": [label.event_id for label in stored],
+            "label": [label.label for label in stored],
+            "labelled_at": [label.labelled_at for label in stored],
+            "name": [label.name for label in stored],
+            "propensity": [label.propensity for label in stored],
+            "source": [label.source for label in stored],
         },
         token=None,
     )
+    ids = list(dict.fromkeys(label.event_id for label in stored))
+    known = _known(store, model, ids, rules.key_slot)
+    unknown = [event_id for event_id in dict.fromkeys(taken) if event_id not in known]
+    matched = sum(event_id in known for event_id in taken)
+    new_classes = Counter(label.label for label in stored if rules.is_new_class(label.label, label.name))
+    return LabelReceipt(
+        accepted=len(taken),
+        matched=matched,
+        unknown=len(taken) - matched,
+        unknown_examples=tuple(unknown[:5]),
+        refused=len(refused),
+        refused_examples=tuple(refused[:5]),
+        contradictory=contradictory,
+        new_classes=dict(new_classes),
+    )
+
+
+def _known(store: Store, model: str, ids: Sequence[str], key_slot: int | None) -> set[str]:
     known: set[str] = set()
-    for start in range(0, len(ids), 5000):
-        rows = store.query(
-            load_sql(__file__, "events_known"), {"model": model, "event_ids": ids[start : start + 5000]}
+    for start in range(0, len(ids), _IDS_A_QUERY):
+        found = store.query_columns(
+            load_sql(__file__, "events_known"),
+            {"model": model, "key_slot": 0 if key_slot is None else key_slot + 1},
+            constants={"event_ids": ("Array(String)", ids[start : start + _IDS_A_QUERY])},
         )
-        known.update(row["event_id"] for row in rows)
-    unknown = [event_id for event_id in ids if event_id not in known]
-    matched = sum(label.event_id in known for label in labels)
-    return LabelReceipt(len(labels), matched, len(labels) - matched, tuple(unknown[:5]))
+        known.update(found["known_id"])
+    return known
