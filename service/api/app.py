@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from dashboards.web.pages import PageSources, mount_pages
 from dashboards.web.stage_pages import mount_stage_pages
+from dashboards.web.version_pages import mount_version_pages
 from service.api import (
     attribution,
     budgets,
@@ -21,12 +22,14 @@ from service.api import (
     read_history,
     read_models,
     stage_graphs,
+    versions,
 )
 from service.api.errors import ErrorBody, install_error_handlers, unexpected_response
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
 from service.api.page_explanations import PageExplanations
 from service.api.page_stages import PageStages
+from service.api.page_versions import PageVersions
 from service.api.probes import router as probes
 from service.api.requests import RequestContext
 from service.api.services import ApiServices
@@ -75,6 +78,7 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
         read_episodes.router,
         read_costs.router,
         stage_graphs.router,
+        versions.router,
     )
     for router in (*readers, *extra_routers):
         app.include_router(router, prefix=API_PREFIX, responses=_FAILURES)
@@ -89,4 +93,5 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
         ),
     )
     mount_stage_pages(app, PageStages(services.store, services.settings))
+    mount_version_pages(app, PageVersions(services.store, services.settings))
     return app

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
+from driftline.store import Store
 from tests.seeding.story import EPISODE_ID, MODEL, RETRAIN_ID
+from tests.seeding.two_versions import Traffic, seed_two_versions
 
 API = "/api/v1"
 PATHS = {
@@ -27,6 +30,8 @@ PATHS = {
     "/models/{model}/actions": f"/models/{MODEL}/actions",
     "/models/{model}/baselines": f"/models/{MODEL}/baselines",
     "/models/{model}/baseline-recipes": f"/models/{MODEL}/baseline-recipes",
+    "/models/{model}/comparison": "/models/letters/comparison?champion=1&challenger=2",
+    "/models/{model}/parity": "/models/letters/parity?a=1&b=2",
     "/models/{model}/costs": f"/models/{MODEL}/costs",
     "/fleet/changed": "/fleet/changed",
     "/episodes": "/episodes",
@@ -37,7 +42,7 @@ PATHS = {
 
 
 def get(client: httpx2.Client, path: str, **query: Any) -> Any:
-    answer = client.get(API + path, params=query)
+    answer = client.get(API + path, params=query or None)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -64,7 +69,11 @@ def test_every_route_is_documented_with_an_example_and_its_failures(app: FastAPI
 
 
 @pytest.mark.parametrize("template", PATHS)
-def test_answers_have_the_shape_of_the_example(app: FastAPI, client: httpx2.Client, template: str) -> None:
+def test_answers_have_the_shape_of_the_example(
+    app: FastAPI, client: httpx2.Client, store: Store, template: str
+) -> None:
+    if "letters" in PATHS[template]:
+        seed_two_versions(store, Traffic(rows=200), datetime.now(UTC) - timedelta(hours=1))
     example = documented(app)[API + template]["responses"]["200"]["content"]["application/json"]["example"]
     answer = get(client, PATHS[template])
     assert_alike(answer, example)
