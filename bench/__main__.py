@@ -27,6 +27,7 @@ BENCHES = (
     "triton_faults",
     "client",
     "evidence",
+    "decay",
     "fleet",
     "multivariate",
     "streams",

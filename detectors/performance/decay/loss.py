@@ -72,6 +72,7 @@ _PAIRS: Final[Mapping[str, LossKind]] = {
     "far": "false_acceptance",
     "frr": "false_rejection",
 }
+_ALL_OR_NOTHING: Final = ("wrong", "wrong_pair", "false_acceptance", "false_rejection")
 _GAINS: Final = ("accuracy", "ndcg", "average_precision", "reciprocal_rank", "recall", "ctr")
 
 
@@ -136,6 +137,11 @@ class Loss:
     def risk(self, value: float) -> float:
         """The mean loss at a value of the metric."""
         return self.origin - value if self.gain else value - self.origin
+
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether a loss is 0 or the bound."""
+        return self.kind in _ALL_OR_NOTHING
 
     @property
     def expression(self) -> str:

@@ -69,6 +69,18 @@ class Moments:
             and math.isclose(self.loss_squares, bound * self.loss, rel_tol=1e-9, abs_tol=1e-9 * bound**2)
         )
 
+    def common_weight(self, bound: float) -> float | None:
+        """The weight of all events when it is one and every loss is 0 or ``bound``; else ``None``.
+
+        Then sums of any function of weight and loss follow from these sums.
+        """
+        if self.weight <= 0 or self.labelled <= 0:
+            return None
+        u = self.weight / self.labelled
+        alike = math.isclose(self.weight_squares, u * self.weight, rel_tol=1e-9)
+        two = math.isclose(self.loss_squares, u * bound * self.loss, rel_tol=1e-9, abs_tol=1e-300)
+        return u if alike and two else None
+
 
 NOTHING = Moments(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 

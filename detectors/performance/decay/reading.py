@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from detectors.performance.decay.loss import Loss
 from detectors.performance.decay.moments import Moments
 from detectors.performance.decay.reference import RiskReference
-from detectors.performance.decay.sums import WindowSums
+from detectors.performance.decay.sums import WindowSums, log_bets_of_moments
 from driftline.errors import InvalidInput
 from driftline.store import Store, load_sql
 
@@ -120,7 +120,8 @@ def read_window_sums(
 
     Notes
     -----
-    One pass over the labelled events of the scope; with a reference 16 logarithms a row.
+    One pass over the labelled events of the scope; with a reference 16 logarithms a row, but for losses of 0
+    or 1 of one weight a window, where they follow from the sums.
     """
     if loss.learned:
         raise InvalidInput(f"the highest loss of {loss.metric} is not known yet: learn it from the reference")
@@ -129,7 +130,29 @@ def read_window_sums(
             f"the reference was made with losses up to {reference.bound:g}, "
             f"here they count up to {loss.bound:g}"
         )
-    limit = weight_limit if reference is None else reference.weight_limit
+    if reference is None:
+        return _read(store, scope, loss, window_seconds, weight_limit, None)
+    if not loss.all_or_nothing:
+        return _read(store, scope, loss, window_seconds, reference.weight_limit, reference)
+    windows = _read(store, scope, loss, window_seconds, reference.weight_limit, None)
+    followed = [log_bets_of_moments(window.moments, reference) for window in windows]
+    if any(bets is None for bets in followed):
+        return _read(store, scope, loss, window_seconds, reference.weight_limit, reference)
+    return [
+        replace(window, log_bets=tuple(bets.tolist()))
+        for window, bets in zip(windows, followed, strict=True)
+        if bets is not None
+    ]
+
+
+def _read(
+    store: Store,
+    scope: Scope,
+    loss: Loss,
+    window_seconds: int,
+    weight_limit: float,
+    reference: RiskReference | None,
+) -> list[WindowSums]:
     bets = [] if reference is None else reference.lambdas.tolist()
     sums = ", ".join(f"sum(log(1 + {{bets:Array(Float64)}}[{k + 1}] * stake))" for k in range(len(bets)))
     rows = store.query(
@@ -138,12 +161,12 @@ def read_window_sums(
         | {
             "loss_bound": loss.bound,
             "window_seconds": window_seconds,
-            "weight_limit": limit,
+            "weight_limit": weight_limit,
             "limit": 0.0 if reference is None else reference.limit,
             "bets": bets or [0.0],
         },
     )
-    return [_window(row, limit) for row in rows]
+    return [_window(row, weight_limit) for row in rows]
 
 
 def _filled(name: str, loss: Loss) -> str:

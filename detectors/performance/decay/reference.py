@@ -55,7 +55,7 @@ class RiskReference:
     usual_weight
         ``sum u^2 / sum u`` of weights u that are expected, by ``weight_limit``.
     spread
-        Variance between windows of the risk itself, beyond what single losses explain; see
+        Long-run variance between windows of the risk itself, beyond what single losses explain; see
         :func:`detectors.performance.decay.spread.between_windows`.
     """
 

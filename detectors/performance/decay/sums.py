@@ -84,6 +84,17 @@ def window_sums(
     )
 
 
+def log_bets_of_moments(moments: Moments, reference: RiskReference) -> Vector | None:
+    """:func:`log_bets` from sums alone: of losses 0 or B and one weight; ``None`` where they are not so."""
+    u = moments.common_weight(reference.bound)
+    if u is None:
+        return None
+    wrong = moments.loss / (u * reference.bound)
+    lost = np.log1p(reference.lambdas * u * (reference.bound - reference.limit))
+    won = np.log1p(-reference.lambdas * u * reference.limit)
+    return np.asarray(wrong * lost + (moments.labelled - wrong) * won)
+
+
 def log_bets(losses: Vector, weights: Vector, reference: RiskReference) -> Vector:
     """Sums of ``ln(1 + lambda u (x - limit))`` over labels, shape ``(2 * BETS,)``.
 

@@ -125,6 +125,18 @@ def test_the_database_gives_the_sums_that_numpy_gives(store: Store, loss: Loss) 
         assert window.clipped == pytest.approx(expected.clipped, abs=1e-12)
 
 
+@pytest.mark.parametrize("weight", [1.0, 0.7, 50.0])
+def test_sums_that_follow_from_counts_are_those_of_the_rows(store: Store, weight: float) -> None:
+    columns = insert(store, weight=[weight] * N)
+    loss = loss_of(Quality())
+    reference = reference_of(loss)
+    losses = event_losses(loss, LabelledColumns(columns["truth"], columns["prediction"]))
+    for k, window in enumerate(read_window_sums(store, scope(), loss, 3600, reference)):
+        part = slice(k * N // 2, (k + 1) * N // 2)
+        expected = window_sums(window.start, "1", losses[part], columns["weight"][part], reference)
+        np.testing.assert_allclose(window.log_bets, expected.log_bets, rtol=1e-9, atol=1e-9)
+
+
 def test_the_newest_label_counts_and_what_is_out_of_scope_does_not(store: Store) -> None:
     insert(store, truth=["a"] * N, prediction=["b"] * N)
     insert(store, truth=["b"] * N, prediction=["b"] * N, label_received_at=[START + HOUR] * N)
