@@ -117,6 +117,12 @@ def compare_versions(store: Store, settings: Settings, question: ComparisonQuest
     found = found.model_copy(
         update={"agreement": agreement(store, pair, recipe, shared.way, of_champion, question.alpha)}
     )
+    if loss.kind == "event":
+        return _told(
+            found,
+            f"{metric_of(loss.metric).label} of single events is not added up in the database: only what "
+            "needs no label is compared.",
+        )
     if loss.name and shared.way != "unpaired":
         return _told(
             found,

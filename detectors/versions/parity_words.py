@@ -48,12 +48,14 @@ def parity_in_words(found: VersionParity) -> tuple[str, ...]:
         )
         said.append(f"{found.b!r} gives more values that are missing or not finite: {named_ones}.")
     decided = [one for one in found.latency if one.verdict != "undecided" and one.ratio]
-    said += [
-        f"At the {100 * one.quantile:g}% quantile {found.b!r} takes {one.challenger_ms:.3g} ms against "
-        f"{one.champion_ms:.3g} ms: {_times(one.ratio)} as fast."
-        for one in decided
-        if one.ratio
-    ]
+    if decided:
+        at = ", ".join(
+            f"{_times(one.ratio)} at the {100 * one.quantile:g}% quantile "
+            f"({one.challenger_ms:.3g} ms against {one.champion_ms:.3g} ms)"
+            for one in decided
+            if one.ratio
+        )
+        said.append(f"{found.b!r} is as fast as {found.a!r} {at}.")
     return tuple(said)
 
 
