@@ -25,8 +25,16 @@ class LabelIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event_id: str = Field(min_length=1, description="Id of the request the label is for.")
-    label: str = Field(description="The true class, written as the model writes its prediction.")
+    label: str = Field(
+        description="The true class as the model writes it, a number or a text: what the task asks for."
+    )
     labelled_at: datetime | None = Field(default=None, description="When it was found; now when absent.")
+    name: str = Field(
+        default="", max_length=100, description="Empty for the truth, else the business figure it is."
+    )
+    propensity: float = Field(
+        default=1.0, description="Probability that just this event would be labelled, above 0 and at most 1."
+    )
 
 
 class LabelsIn(BaseModel):
@@ -75,13 +83,24 @@ def write_router(application: Application) -> APIRouter:
 
     @router.post("/models/{model}/labels", summary="Deliver labels", dependencies=guarded)
     def post_labels(model: str, delivery: LabelsIn) -> LabelReceipt:
-        """Store ground truths; when this answers they are durable. Unknown events are counted, not lost."""
-        application.contracts.required(model)
+        """Store ground truths; when this answers they are durable. Unknown events are counted, not lost.
+
+        What cannot be a label by the model's contract is refused one by one; the others are stored.
+        """
+        contract = application.contracts.required(model)
         now = datetime.now(UTC)
         labels = [
-            Label(label.event_id, label.label, _utc(label.labelled_at) or now) for label in delivery.labels
+            Label(
+                label.event_id,
+                label.label,
+                _utc(label.labelled_at) or now,
+                label.name,
+                label.propensity,
+                "api",
+            )
+            for label in delivery.labels
         ]
-        return record_labels(application.store, model, labels)
+        return record_labels(application.store, model, labels, contract)
 
     @router.post(
         "/actions/{action_id}/outcome",

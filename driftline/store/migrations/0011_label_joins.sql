@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS staged_labels (
     labelled_at DateTime64(3, 'UTC'),
     name LowCardinality(String),
     propensity Float64,
+    fault String COMMENT 'why it cannot be taken; empty: it can',
     staged_at DateTime DEFAULT now()
 ) ENGINE = MergeTree
 PARTITION BY delivery

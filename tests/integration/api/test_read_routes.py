@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from driftline.events import Label, record_labels
 from driftline.store import Store
 from tests.seeding.story import EPISODE_ID, MODEL, RETRAIN_ID
 from tests.seeding.two_versions import Traffic, seed_two_versions
@@ -24,6 +25,8 @@ PATHS = {
     "/models/{model}/attribution": f"/models/{MODEL}/attribution",
     "/models/{model}/budget": f"/models/{MODEL}/budget",
     "/models/{model}/windows": f"/models/{MODEL}/windows",
+    "/models/{model}/labels/coverage": f"/models/{MODEL}/labels/coverage",
+    "/models/{model}/labels/{event_id}": f"/models/{MODEL}/labels/batch-1/7",
     "/models/{model}/quality": f"/models/{MODEL}/quality",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
@@ -72,6 +75,7 @@ def test_every_route_is_documented_with_an_example_and_its_failures(app: FastAPI
 def test_answers_have_the_shape_of_the_example(
     app: FastAPI, client: httpx2.Client, store: Store, template: str
 ) -> None:
+    record_labels(store, MODEL, [Label("batch-1/7", "3")])
     if "letters" in PATHS[template]:
         seed_two_versions(store, Traffic(rows=200), datetime.now(UTC) - timedelta(hours=1))
     example = documented(app)[API + template]["responses"]["200"]["content"]["application/json"]["example"]

@@ -59,6 +59,7 @@ def test_register_baseline_labels_and_models_work_beside_it(service: tuple[Serve
     labels = run_command("labels", "fraud", "labels.csv", "--json", cwd=folder)
     assert json.loads(labels.stdout) == {
         "accepted": 1, "matched": 0, "unknown": 1, "unknown_examples": ["nobody-1"], "skipped": 1,
+        "refused": 0, "refused_examples": [], "contradictory": 0, "new_classes": {},
     }  # fmt: skip
     models = json.loads(run_command("models", "--json", cwd=folder).stdout)
     assert [model["model"] for model in models["items"]] == ["fraud"]
