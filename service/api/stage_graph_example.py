@@ -28,7 +28,7 @@ _FIGURES = StageFigures(
     latency_share=0.1,
     first_failures=1,
 )
-_GRAPH = StageGraphSummary(
+GRAPH = StageGraphSummary(
     name="reading",
     description="Reads numbers from scans.",
     stages=(
@@ -37,7 +37,7 @@ _GRAPH = StageGraphSummary(
     ),
 )
 REPORT = StageReport(
-    graph=_GRAPH,
+    graph=GRAPH,
     reference_since=_START - timedelta(days=1),
     since=_START,
     until=_START + timedelta(days=1),

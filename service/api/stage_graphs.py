@@ -22,7 +22,11 @@ router = APIRouter(tags=["stages"])
 GraphName = Annotated[str, Path(description="Name of a stage graph.", examples=["reading"])]
 
 
-@router.get("/stage-graphs", summary="Registered stage graphs")
+@router.get(
+    "/stage-graphs",
+    summary="Registered stage graphs",
+    responses=example_of(stage_graph_example.GRAPH, listed=True),
+)
 def get_graphs(services: Services) -> Listing[StageGraphSummary]:
     """Every graph by name: stages, their models, and what each comes after."""
     return Listing(items=tuple(summary(graph) for graph in StageGraphs(services.store).all()))

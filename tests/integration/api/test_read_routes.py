@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from driftline.events import Label, record_labels
 from driftline.store import Store
+from tests.seeding.stages import seed_stages
 from tests.seeding.story import EPISODE_ID, MODEL, RETRAIN_ID
 from tests.seeding.two_versions import Traffic, seed_two_versions
 
@@ -37,6 +38,8 @@ PATHS = {
     "/models/{model}/parity": "/models/letters/parity?a=1&b=2",
     "/models/{model}/costs": f"/models/{MODEL}/costs",
     "/fleet/changed": "/fleet/changed",
+    "/stage-graphs": "/stage-graphs",
+    "/stage-graphs/{name}": "/stage-graphs/reading",
     "/episodes": "/episodes",
     "/episodes/{episode_id}": f"/episodes/{EPISODE_ID}",
     "/actions": "/actions",
@@ -78,6 +81,8 @@ def test_answers_have_the_shape_of_the_example(
     record_labels(store, MODEL, [Label("batch-1/7", "3")])
     if "letters" in PATHS[template]:
         seed_two_versions(store, Traffic(rows=200), datetime.now(UTC) - timedelta(hours=1))
+    if "stage-graphs" in template:
+        seed_stages(store)
     example = documented(app)[API + template]["responses"]["200"]["content"]["application/json"]["example"]
     answer = get(client, PATHS[template])
     assert_alike(answer, example)
