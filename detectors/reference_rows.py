@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 import numpy as np
 
 from detectors.baselines.baseline import Baseline, EventRange
-from detectors.baselines.building import build_with_windows
+from detectors.baselines.building import ONE_WINDOW_SECONDS, build_with_windows
 from detectors.baselines.making import finish_baseline
 from detectors.baselines.recipe import FileRecipe
 from detectors.baselines.stored import save_baseline
 from detectors.multivariate.reference import make_reference
+from detectors.performance.labels.references import insert_reference_labels, join_reference
+from detectors.performance.reference_quality import measure_reference
 from driftline.contracts import Contract
 from driftline.errors import ContractMismatch, InvalidInput
 from driftline.events import MISSING_CATEGORY
@@ -27,6 +30,9 @@ from driftline.store import Store
 
 Batch = Mapping[str, Sequence[object]]
 """Values by column name, all of one length; numbers (None or NaN: missing) or texts (None: missing)."""
+
+TRUTH: Final = ""
+"""Key of a batch under which the truth of each row is found (None: unlabelled); no column is called so."""
 
 
 def stand_in(model: str) -> str:
@@ -37,7 +43,8 @@ def stand_in(model: str) -> str:
 def load_rows(store: Store, contract: Contract, name: str, batches: Iterable[Batch]) -> EventRange:
     """Insert batches as events of the model ``name`` and say where they lie.
 
-    Columns of the contract that a batch lacks are missing; columns it has beyond are ignored.
+    Columns of the contract that a batch lacks are missing; columns it has beyond are ignored, but for the
+    labels under :data:`TRUTH`.
     """
     began = datetime.now(UTC)
     numeric = [column for column in contract.columns() if column.kind == "numeric"]
@@ -70,6 +77,8 @@ def load_rows(store: Store, contract: Contract, name: str, batches: Iterable[Bat
             },
             token=f"{name}/{number}",
         )
+        if TRUTH in batch:
+            insert_reference_labels(store, contract, name, row_number, {"": batch[TRUTH]})
         row_number += size
     return EventRange(name, (), began - timedelta(seconds=1), began + timedelta(seconds=1))
 
@@ -104,12 +113,13 @@ def baseline_from_rows(
     if not 0 <= correct <= labelled:
         raise InvalidInput(f"correct ({correct:g}) must lie between 0 and labelled ({labelled:g})")
     segments = recipe is None or recipe.per_segment
-    rows = 0
+    rows, has_truth = 0, False
 
     def counted() -> Iterator[Batch]:
-        nonlocal rows
+        nonlocal rows, has_truth
         for batch in batches:
             rows += len(next(iter(batch.values()), ()))
+            has_truth |= TRUTH in batch
             yield batch
 
     events = load_rows(store, contract, stand_in(contract.model), counted())
@@ -129,6 +139,9 @@ def baseline_from_rows(
     )
     baseline = finish_baseline(store, settings, built) if settings else built.baseline
     save_baseline(store, baseline)
+    if has_truth and contract.quality_or_default() is not None:
+        join_reference(store, contract, events)
+        measure_reference(store, contract, baseline.baseline_id, events, ONE_WINDOW_SECONDS)
     if settings is not None and settings.multivariate_seconds > 0:
         # A sample of the rows themselves, before the stand-in's events leave.
         make_reference(

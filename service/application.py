@@ -8,7 +8,7 @@ from functools import cached_property
 from alerting.episode import EpisodeStore
 from alerting.outbox import Outbox
 from detectors.monitor import Monitor
-from detectors.performance.accuracy import AccuracyMonitor
+from detectors.performance.quality_monitor import QualityMonitor
 from driftline.contract_store import ContractStore
 from driftline.latest_contracts import LatestContracts
 from driftline.settings import Settings
@@ -45,8 +45,8 @@ class Application:
         return Monitor(self.store, self.settings)
 
     @cached_property
-    def accuracy(self) -> AccuracyMonitor:
-        return AccuracyMonitor(self.store, self.settings)
+    def quality(self) -> QualityMonitor:
+        return QualityMonitor(self.store, self.settings)
 
     @cached_property
     def episodes(self) -> EpisodeStore:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from detectors.baselines.recipe import FileRecipe
 from detectors.files.table import Table, open_table
-from driftline.contracts import Contract
+from detectors.reference_rows import TRUTH, Batch
+from driftline.contracts import ColumnKind, Contract
 from driftline.errors import ContractMismatch
 from driftline.settings import Settings
 from driftline.store import Store
@@ -29,7 +31,7 @@ def follow_file(
     Parameters
     ----------
     label
-        Column with the true class, for the baseline's accuracy.
+        Column with the truth, by which the baseline's quality is measured.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def follow_file(
         store,
         settings,
         contract,
-        table.batches(columns),
+        table.batches(columns) if label is None else _with_truth(table, contract, columns, label),
         name=name or file.name,
         source=file.name,
         version=version,
@@ -75,17 +77,36 @@ def _check(table: Table, contract: Contract) -> None:
         )
 
 
+def _with_truth(
+    table: Table, contract: Contract, columns: Mapping[str, ColumnKind], label: str
+) -> Iterator[Batch]:
+    """The file's rows with the truth of each."""
+    quality = contract.quality_or_default()
+    kind: ColumnKind = columns.get(label) or (
+        "numeric" if quality is not None and quality.task == "regression" else "categorical"
+    )
+    for batch in table.batches({**columns, label: kind}):
+        yield {**batch, TRUTH: [None if one is None or one != one else str(one) for one in batch[label]]}
+
+
 def _accuracy(file: Path, contract: Contract, label: str) -> tuple[int, int]:
+    """Labelled rows and those predicted right; none of a model that predicts no class."""
     table = open_table(file)
-    if not contract.prediction:
+    quality = contract.quality_or_default()
+    if quality is None:
         raise ContractMismatch("--label needs a contract that names its prediction")
-    for needed in (label, contract.prediction):
-        if table.column(needed) is None:
-            raise ContractMismatch(f"{file} has no column {needed!r}")
+    if table.column(label) is None:
+        raise ContractMismatch(f"{file} has no column {label!r}")
+    predicted = quality.prediction or contract.prediction
+    column = contract.column(predicted)
+    if quality.task != "classification" or column is None:
+        return 0, 0
+    if table.column(predicted) is None:
+        raise ContractMismatch(f"{file} has no column {predicted!r}")
     labelled = correct = 0
-    for batch in table.batches({label: "categorical", contract.prediction: "categorical"}):
-        for truth, predicted in zip(batch[label], batch[contract.prediction], strict=True):
+    for batch in table.batches({label: "categorical", predicted: "categorical"}):
+        for truth, answer in zip(batch[label], batch[predicted], strict=True):
             if truth is not None:
                 labelled += 1
-                correct += truth == predicted
+                correct += truth == answer
     return labelled, correct

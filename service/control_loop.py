@@ -20,7 +20,6 @@ from detectors.windows import last_closed_end
 from driftline.contracts import Contract
 from driftline.errors import StoreUnavailable
 from driftline.logs import get_logger
-from driftline.store import load_sql
 from integrations.hookspecs import RetrainRequest
 from service.application import Application
 from service.rotation import MultivariateRotation
@@ -77,14 +76,13 @@ class ControlLoop:
             self._one_by_one(model, lambda model: self._advance_episode(model, now))
 
     def _judge_quality(self, contracts: Sequence[Contract], now: datetime) -> None:
-        """Quality of the models that have labels."""
-        labelled = {row["model"] for row in self._app.store.query(load_sql(__file__, "labelled_models"))}
-        by_model = {contract.model: contract for contract in contracts if contract.model in labelled}
+        """Quality of the models whose labels, windows or baselines are new."""
+        by_model = {contract.model: contract for contract in contracts}
 
         def judge(model: str) -> object:
-            return self._app.accuracy.evaluate(by_model[model], now, models=len(contracts))
+            return self._app.quality.evaluate(by_model[model], now, models=len(contracts))
 
-        for model in by_model:
+        for model in self._app.quality.pending(contracts, now):
             self._one_by_one(model, judge)
 
     def _one_by_one(self, model: str, step: Callable[[str], object]) -> None:

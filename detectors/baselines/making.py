@@ -16,6 +16,8 @@ from detectors.baselines.stored import save_baseline
 from detectors.multivariate.evaluation import measure_baseline_windows
 from detectors.multivariate.reference import make_reference
 from detectors.performance.labelled_windows import Labelled, labelled_traffic
+from detectors.performance.labels.joining import LabelJoin
+from detectors.performance.reference_quality import measure_reference
 from detectors.profiles.stored import StoredCounts, save_counts
 from detectors.windows import last_closed_end
 from driftline.contract_store import ContractStore
@@ -90,6 +92,13 @@ def make_baseline(
         store, [StoredCounts(plan_of_windows, baseline.baseline_id, windows)], settings.window_seconds
     )
     save_baseline(store, baseline)
+    if labels.effective_rows and contract.quality_or_default() is not None:
+        LabelJoin(store, settings).refresh(contract, moment)
+        versions_of_it = (version,) if version else ()
+        labelled = EventRange(contract.model, versions_of_it, span.since, span.until)
+        measure_reference(
+            store, contract, baseline.baseline_id, labelled, settings.window_seconds, excluded=excluded
+        )
     if settings.multivariate_seconds > 0:
         versions = (version,) if version else ()
         reference = make_reference(
