@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ GAINS: Final = ("ndcg", "average_precision", "reciprocal_rank", "recall", "ctr")
 
 
 def gains_of_answer(
-    ranked: Sequence[Hashable], relevant: Mapping[Hashable, float], k: int
+    ranked: Sequence[Hashable], relevant: Mapping[Any, float], k: int
 ) -> tuple[float, float, float, float, float]:
     """NDCG, average precision, reciprocal rank, recall and click of one answer, all at the first k items.
 

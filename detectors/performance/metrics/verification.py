@@ -64,8 +64,8 @@ def curve_metrics(
     """Equal error rate, true acceptance rate at FAR levels and ROC AUC.
 
     - EER: where FAR and FRR cross as the threshold moves, between two thresholds on the straight line of the
-      ROC curve. Interval: from where the larger of both rates' lower Wilson limits is smallest, to where that
-      of their upper ones is.
+      ROC curve. Interval: how far the crossing moves when FAR, and when FRR, is at its Wilson limits instead,
+      combined by MOVER.
     - TAR at FAR f: the largest share of same pairs that is accepted at a threshold with FAR <= f, without
       interpolation. Interval: Wilson's of that share, combined with how the share changes when the threshold
       is off because f was measured on a limited number of different pairs (MOVER). Undefined when there are
@@ -132,9 +132,14 @@ class _Curve:
         share = (frr0 - far0) / ((far1 - far0) + (frr0 - frr1))
         value = float(far0 + share * (far1 - far0))
         of_far, of_frr = wilson(self.far, different), wilson(frr, same)
-        lower = float(np.maximum(of_far[0], of_frr[0]).min())
-        upper = float(np.maximum(of_far[1], of_frr[1]).min())
-        return value, min(lower, value), max(upper, value)
+        below, above = (
+            math.hypot(
+                value - float(np.maximum(of_far[side], frr).min()),
+                value - float(np.maximum(self.far, of_frr[side]).min()),
+            )
+            for side in (0, 1)
+        )
+        return value, max(value - below, 0.0), min(value + above, 1.0)
 
     def accepted_at(self, level: float, same: float, different: float) -> tuple[float, float, float]:
         half = Z * math.sqrt(level * (1 - level) / different)
