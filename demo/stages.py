@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.configuration import ACCURACY_TOLERANCE
 from demo.view import View
-from detectors.performance.accuracy import wilson_interval
+from detectors.performance.metrics.interval import wilson
 from driftline.errors import DriftlineError
 
 Figures = dict[str, Any]
@@ -137,7 +137,7 @@ def recovered(view: View) -> Figures | None:
     if labelled < RECOVERED_LABELS:
         return None
     accuracy = sum(row["value"] * row["labelled"] for row in judged) / labelled
-    lower, upper = wilson_interval(accuracy, labelled)
+    lower, upper = (float(bound) for bound in wilson(accuracy, labelled))
     baseline, fallen_to = judged[0]["baseline_value"], _accuracy_before(view, version)
     # Back means both: surely better than what it had fallen to, and not shown to miss its own baseline.
     if lower <= fallen_to or upper < baseline - ACCURACY_TOLERANCE:

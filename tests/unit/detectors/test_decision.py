@@ -11,7 +11,7 @@ from scipy import stats
 
 from detectors.decision import LEARNED_AT, STATUSES, FieldStatus, insufficient, reason_of
 from detectors.evidence.decisions import statuses
-from detectors.performance.accuracy import wilson_interval
+from detectors.performance.metrics.interval import wilson
 
 FIGURES: dict[str, Any] = {
     "is_share": False, "effect": -0.3, "evidence": 6.25, "threshold": 5.0, "tolerance": 0.1,
@@ -70,10 +70,10 @@ def test_too_little_data_is_a_status_of_its_own() -> None:
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (3, 20), (500, 1000), (999, 1000)])
 def test_the_wilson_interval_is_scipys(right: int, n: int) -> None:
     expected = stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
-    low, high = wilson_interval(right / n, n)
+    low, high = wilson(right / n, n)
     assert [low, high] == pytest.approx([expected.low, expected.high], abs=1e-9)
 
 
 def test_the_wilson_interval_takes_fractions_of_a_draw() -> None:
-    low, high = wilson_interval(0.5, 0.3)
+    low, high = wilson(0.5, 0.3)
     assert 0 <= low < 0.5 < high <= 1
