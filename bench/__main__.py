@@ -30,6 +30,7 @@ BENCHES = (
     "decay",
     "fleet",
     "multivariate",
+    "labels",
     "streams",
     "demo",
 )
