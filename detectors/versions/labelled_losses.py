@@ -14,7 +14,7 @@ from detectors.versions.pairing import VersionPair, Way
 from detectors.versions.tallies import tally_of_levels
 from driftline.store import Rows, Store, load_sql
 
-ROWS_OF_A_JOIN: Final = 1_000_000
+ROWS_OF_A_JOIN: Final = 2_000_000
 """Pairs are looked for in parts of at most so many, to be held in memory at once."""
 
 MOST_SEGMENTS: Final = 20

@@ -29,7 +29,7 @@ REQUIRED: Final = 0.99
 MOST_PAIRS: Final = 300_000
 """Requests that are compared; of more a fixed part, drawn by their hash."""
 
-PAIRS_OF_A_PART: Final = 20_000
+PAIRS_OF_A_PART: Final = 100_000
 """Requests that are held in memory at once."""
 
 

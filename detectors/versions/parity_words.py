@@ -50,12 +50,12 @@ def parity_in_words(found: VersionParity) -> tuple[str, ...]:
     decided = [one for one in found.latency if one.verdict != "undecided" and one.ratio]
     if decided:
         at = ", ".join(
-            f"{_times(one.ratio)} at the {100 * one.quantile:g}% quantile "
+            f"{_times(one.ratio)} as fast at the {100 * one.quantile:g}% quantile "
             f"({one.challenger_ms:.3g} ms against {one.champion_ms:.3g} ms)"
             for one in decided
             if one.ratio
         )
-        said.append(f"{found.b!r} is as fast as {found.a!r} {at}.")
+        said.append(f"Next to {found.a!r}, {found.b!r} is {at}.")
     return tuple(said)
 
 
