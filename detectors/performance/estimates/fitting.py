@@ -8,11 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from detectors.performance.estimates.atc import fit_atc
+from detectors.performance.estimates.bbse import fit_bbse
 from detectors.performance.estimates.cbpe import Cbpe, fit_cbpe
 from detectors.performance.estimates.compared import Compared
 from detectors.performance.estimates.dle import Dle, fit_dle
 from detectors.performance.estimates.estimate import Estimate, EstimateStatus, EstimatorName
 from detectors.performance.estimates.estimator import Estimator, FittedEstimator, Frame
+from detectors.performance.estimates.mlls import fit_mlls
 from detectors.performance.estimates.pape import fit_pape
 from detectors.performance.estimates.reference import EstimatorReference
 from detectors.performance.estimates.row_losses import row_losses
@@ -21,8 +24,14 @@ from detectors.performance.estimates.usable_rows import usable_reference
 from driftline.contracts import Contract
 from driftline.quality_contract import Quality
 
-BY_SCORES: Final[Mapping[EstimatorName, Estimator]] = {"cbpe": fit_cbpe, "pape": fit_pape}
-"""Estimators that need scores, in the order in which they are shown."""
+BY_SCORES: Final[Mapping[EstimatorName, Estimator]] = {
+    "cbpe": fit_cbpe,
+    "pape": fit_pape,
+    "atc": fit_atc,
+    "bbse": fit_bbse,
+    "mlls": fit_mlls,
+}
+"""Estimators of classification by scores, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)

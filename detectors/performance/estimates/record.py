@@ -62,7 +62,7 @@ class Scored:
 
     @property
     def moved(self) -> bool:
-        """Whether the figure changed, by the labels: where it did not, "assume unchanged" cannot be beaten."""
+        """Whether labels show a change: where there is none, "assume unchanged" cannot be beaten."""
         return not self.realised_lower <= self.unchanged <= self.realised_upper
 
     @property

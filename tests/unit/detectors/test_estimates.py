@@ -278,3 +278,44 @@ def test_rows_that_the_reference_does_not_hold_are_warned_of(fitted: FittedEstim
     window = Compared(fitted.kept, far)
     assert any("outside of the reference's range of input 1" in text for text in window.support)
     assert any("effective reference rows" in text for text in of(fitted.estimate(far), "pape").warnings)
+
+
+def test_label_shift_is_estimated_by_bbse_and_mlls(fitted: FittedEstimators) -> None:
+    errors: dict[str, list[float]] = {"bbse": [], "mlls": [], "unchanged": []}
+    covered = dict.fromkeys(errors, 0)
+    for seed in range(6):
+        rows, truth = binary(200 + seed, 8000)
+        rng = np.random.default_rng(seed)
+        kept = np.concatenate([rng.choice(np.flatnonzero(truth == k), n) for k, n in ((0, 1900), (1, 100))])
+        found, realised = fitted.estimate(rows.taken(kept)), accuracy(rows.taken(kept), truth[kept])
+        for name in ("bbse", "mlls"):
+            one = of(found, name)
+            assert "look different" in one.blind_to
+            errors[name].append(abs(one.value - realised))
+            covered[name] += one.lower <= realised <= one.upper
+            shares = one.details["class_shares"]
+            assert isinstance(shares, dict)
+            assert shares["yes"] == pytest.approx(0.05, abs=0.05)
+        errors["unchanged"].append(abs(one.baseline_value - realised))
+    assert np.mean(errors["mlls"]) < np.mean(errors["unchanged"]) / 2
+    assert min(covered["bbse"], covered["mlls"]) >= 4
+
+
+def test_atc_meets_the_accuracy_of_its_own_reference(fitted: FittedEstimators) -> None:
+    reference = fitted.kept
+    one = of(fitted.estimate(reference.rows), "atc")
+    assert one.value == pytest.approx(accuracy(reference.rows, reference.truth), abs=1e-9)
+
+
+def test_answers_that_tell_nothing_apart_are_ill_conditioned() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random(500) < 0.5).astype(np.float64)
+    rows = scored_rows(
+        classes=("no", "yes"),
+        predicted=np.ones(500),
+        scores=0.5 + 0.4 * rng.random(500),
+        features=rng.random((500, 2)),
+    )
+    one = of(fitted_on(reference_of(rows, truth)).estimate(rows), "bbse")
+    assert one.status == "ill_conditioned"
+    assert "condition" in one.reason
