@@ -32,6 +32,7 @@ BENCHES = (
     "multivariate",
     "labels",
     "streams",
+    "quality",
     "demo",
 )
 
