@@ -33,6 +33,7 @@ BENCHES = (
     "labels",
     "streams",
     "quality",
+    "estimates",
     "demo",
 )
 

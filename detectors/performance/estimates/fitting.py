@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,7 +78,8 @@ class FittedEstimators:
         if self.status != "ok":
             frame = Frame("cbpe" if rows.classes else "dle", self.metric, window, "")
             return list(frame.refusal(self.status, self.reason))
-        return [figure for one in self.fitted.values() for figure in one.estimate(window)]
+        found = [figure for one in self.fitted.values() for figure in one.estimate(window)]
+        return [one.warned(*_contradictions(one, found)) for one in found]
 
 
 def fit_estimators(contract: Contract, quality: Quality, reference: EstimatorReference) -> FittedEstimators:
@@ -103,3 +104,17 @@ def fit_estimators(contract: Contract, quality: Quality, reference: EstimatorRef
     primary = quality.primary if quality.primary in losses else next(iter(losses), quality.primary)
     limit = quality.loss_limit or (float(np.nanquantile(losses[primary], 0.99)) if losses else 1.0)
     return FittedEstimators(quality.primary, reference, kept, status, reason, fitted, limit)
+
+
+def _contradictions(one: Estimate, found: Sequence[Estimate]) -> list[str]:
+    """PAPE and DLE see inputs that the score does not: where they exclude an estimate by scores alone."""
+    if one.estimator not in ("cbpe", "atc") or not one.usable:
+        return []
+    return [
+        f"{other.estimator.upper()}, which looks at the inputs too, says {other.value:.3g} "
+        f"({other.lower:.3g} to {other.upper:.3g})"
+        for other in found
+        if other.estimator in ("pape", "dle")
+        and (other.metric, other.class_name, other.status) == (one.metric, one.class_name, "ok")
+        and (other.lower > one.upper or other.upper < one.lower)
+    ]

@@ -319,3 +319,15 @@ def test_answers_that_tell_nothing_apart_are_ill_conditioned() -> None:
     one = of(fitted_on(reference_of(rows, truth)).estimate(rows), "bbse")
     assert one.status == "ill_conditioned"
     assert "condition" in one.reason
+
+
+def test_inputs_that_the_score_does_not_see_contradict_it() -> None:
+    def drawn(seed: int, n: int, shift: float) -> tuple[ScoredRows, Values]:
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(n, 2)) + np.array([0, shift])
+        truth = (rng.random(n) < expit(2 * x[:, 0] * x[:, 1])).astype(np.float64)
+        score = expit(x[:, 0])
+        return scored_rows(classes=("no", "yes"), predicted=score >= 0.5, scores=score, features=x), truth
+
+    found = fitted_on(reference_of(*drawn(1, 4000, 0.3))).estimate(drawn(2, 2000, 1.3)[0])
+    assert any("looks at the inputs too" in text for text in of(found, "cbpe").warnings)
