@@ -2,8 +2,8 @@
 
 Truth, prediction, one score with ties and a weight; every one of 720 windows gets accuracy, precision, recall
 and F1 with averages, the confusion matrix, log loss, Brier score, calibration error, ROC AUC and PR AUC, all
-with intervals. The baseline is what one would write first: the columns of a window, scikit-learn's functions over
-them, no intervals; of some windows, scaled.
+with intervals. The baseline is what one would write first: the columns of a window, scikit-learn's functions
+over them, no intervals; of some windows, scaled.
 """
 
 from __future__ import annotations
