@@ -85,7 +85,7 @@ def test_bad_input_to_commands_is_one_clear_line(service: tuple[Served, Path]) -
             "nothing to make a baseline",
         ),
         (("labels", "fraud", "other.csv"), "has no column 'event_id'"),
-        (("labels", "nobody", "reference.csv"), "has no column 'event_id'"),
+        (("labels", "nobody", "reference.csv"), "model 'nobody' is unknown"),
     ):
         result = run_command(*arguments, cwd=folder)
         assert result.returncode == 2, arguments

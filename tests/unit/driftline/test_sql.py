@@ -43,4 +43,6 @@ def test_migrations_are_numbered_without_gaps_and_harmless_to_repeat() -> None:
     assert list(found) == list(range(1, len(found) + 1))
     for script in found.values():
         for statement in split_statements(script):
-            assert "IF NOT EXISTS" in statement or "IF EXISTS" in statement, statement[:80]
+            # Setting a table's setting to the same value again changes nothing.
+            harmless = ("IF NOT EXISTS", "IF EXISTS", "MODIFY SETTING")
+            assert any(words in statement for words in harmless), statement[:80]
