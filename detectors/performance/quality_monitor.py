@@ -22,6 +22,7 @@ from detectors.performance.decay.reading import Scope, read_window_sums
 from detectors.performance.decay.reference import RiskReference
 from detectors.performance.decay.sums import WindowSums
 from detectors.performance.labels.joining import LabelJoin
+from detectors.performance.labels.progress import load_progress
 from detectors.performance.labels.recipe import join_recipe
 from detectors.performance.metrics.window_figures import window_figures
 from detectors.performance.quality_rows import decided_row, figure_rows, undecided_row
@@ -68,6 +69,8 @@ class QualityMonitor:
         self._settings = settings
         self._join = LabelJoin(store, settings)
         self._models: dict[str, _Model] = {}
+        # Labels may have been joined by a process that ended before it wrote figures.
+        self._unfinished = {model for model, _ in load_progress(store)}
 
     def pending(self, contracts: Sequence[Contract], now: datetime | None = None) -> list[str]:
         """Models with new labels, labels of a window that has closed since, or another baseline."""
@@ -80,6 +83,7 @@ class QualityMonitor:
         renewed = self._newest_baselines(self._models)
         waiting |= {model for model, known in self._models.items() if renewed.get(model) != known.baseline_at}
         found = dict.fromkeys(self._join.pending(contracts, now))
+        waiting |= self._unfinished
         known = {contract.model for contract in contracts}
         return [*found, *sorted(model for model in waiting - set(found) if model in known)]
 
@@ -96,11 +100,13 @@ class QualityMonitor:
         recipe, quality = join_recipe(contract), contract.quality_or_default()
         if recipe is None or quality is None:
             return []
+        self._unfinished.add(contract.model)
         report = self._join.refresh(contract, now, limit_seconds=JOIN_SECONDS)
-        mine = self._models.get(contract.model)
+        # What was joined is told once: if the rest fails, the next look begins anew.
+        mine = self._models.pop(contract.model, None)
         baseline_at = self._newest_baselines([contract.model]).get(contract.model)
         if mine is None or mine.recipe != recipe.recipe or mine.baseline_at != baseline_at:
-            mine = self._models[contract.model] = _Model(recipe.recipe, baseline_at)
+            mine = _Model(recipe.recipe, baseline_at)
             stale: set[WindowKey] | None = None
         else:
             stale = {(one.version, one.start) for one in report.windows} | mine.waiting
@@ -113,6 +119,8 @@ class QualityMonitor:
         decided = pass_.run(mine, stale, loss_of(quality, scores=recipe.scores))
         if stale is None:
             mine.waiting = {(one.version, one.start) for one in report.windows if one.start >= until}
+        self._models[contract.model] = mine
+        self._unfinished.discard(contract.model)
         return decided
 
     def _newest_baselines(self, models: Iterable[str]) -> dict[str, datetime]:

@@ -13,6 +13,7 @@ from detectors.performance.decay.decision import DecayDecision
 from detectors.performance.quality_monitor import QualityMonitor
 from detectors.reference_rows import baseline_from_rows
 from driftline.contracts import Contract, parse_contract
+from driftline.errors import StoreUnavailable
 from driftline.events import Label, record_labels
 from driftline.readmodel.performance import ALL, Performance, performance
 from driftline.readmodel.ranges import Range
@@ -150,6 +151,29 @@ def test_labels_of_a_window_that_is_open_wait_until_it_closes(store: Store, tune
     later = window(1) + timedelta(seconds=5)
     assert monitor.pending([CONTRACT], later) == ["m"]
     assert statuses(monitor.evaluate(CONTRACT, later)) == ["ok"]
+
+
+def test_a_look_that_fails_after_joining_is_made_up_for(
+    store: Store, tuned: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference(store)
+    monitor = QualityMonitor(store, tuned)
+    now = window(2) + timedelta(seconds=5)
+    answer(store, 0, right=0.95)
+    monitor.evaluate(CONTRACT, now)
+    answer(store, 1, right=0.9)
+
+    def refuse(*_: object) -> int:
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "insert_rows", refuse)
+        with pytest.raises(StoreUnavailable):
+            monitor.evaluate(CONTRACT, now)
+    assert monitor.pending([CONTRACT], now) == ["m"]
+    assert QualityMonitor(store, tuned).pending([CONTRACT], now) == ["m"]
+    monitor.evaluate(CONTRACT, now)
+    assert [one.value for one in stored(store)] == [0.95, 0.9]
 
 
 def test_late_labels_revise_their_window(store: Store, tuned: Settings) -> None:
