@@ -19,9 +19,15 @@ from driftline.store import Store
 from driftline.store.migrations import migrate
 from driftline.store.sql import quote_identifier
 
-# Machines are shared and noisy: how long an example takes says nothing about what is tested.
-hypothesis_settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("shared")
+# Machines are shared and noisy: how long an example takes says nothing about what is tested. The same
+# examples every time, so that a change is judged by what it changes; `HYPOTHESIS_PROFILE=search` looks for new ones.
+hypothesis_settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+hypothesis_settings.register_profile(
+    "search", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=1000
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shared"))
 
 
 @pytest.fixture(scope="session", autouse=True)
