@@ -19,8 +19,8 @@ from driftline.store import Store
 from driftline.store.migrations import migrate
 from driftline.store.sql import quote_identifier
 
-# Machines are shared and noisy: how long an example takes says nothing about what is tested. The same
-# examples every time, so that a change is judged by what it changes; `HYPOTHESIS_PROFILE=search` looks for new ones.
+# Machines are shared and noisy: how long an example takes says nothing about what is tested. The examples
+# are the same every time, so that a change is judged by what it changes; the profile "search" finds others.
 hypothesis_settings.register_profile(
     "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
