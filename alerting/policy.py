@@ -7,8 +7,8 @@ from typing import Literal
 
 from alerting.episode import Episode
 from driftline.ids import ActionId, derived_id
+from driftline.outbound import displayed_target
 from driftline.settings import Settings
-from driftline.webhooks import displayed_target
 
 ActionKind = Literal["notify", "retrain"]
 

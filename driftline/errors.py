@@ -20,6 +20,7 @@
     ├── DependencyMissing         dependency_missing 500  exit 2
     └── DeliveryError             delivery           502  exit 2
         ├── RetryableDelivery     delivery_retryable 502  exit 2  retryable
+        │   └── AmbiguousDelivery delivery_ambiguous 502  exit 2  retryable
         └── PermanentDelivery     delivery_permanent 502  exit 2
 
 A message says what failed, the value received and what to do about it. Exit code 2 means "trouble"
@@ -127,7 +128,16 @@ class DependencyMissing(DriftlineError):
 
 
 DeliveryReason = Literal[
-    "unreachable", "timeout", "server_error", "rate_limited", "rejected", "gone", "redirected", "malformed"
+    "unreachable",
+    "timeout",
+    "server_error",
+    "rate_limited",
+    "rejected",
+    "gone",
+    "redirected",
+    "malformed",
+    "unauthorized",
+    "misconfigured",
 ]
 
 
@@ -151,6 +161,12 @@ class RetryableDelivery(DeliveryError):
     ) -> None:
         super().__init__(message, reason)
         self.retry_after_seconds = retry_after_seconds
+
+
+class AmbiguousDelivery(RetryableDelivery):
+    """The target may have taken what was sent: ask it before sending again."""
+
+    code = "delivery_ambiguous"
 
 
 class PermanentDelivery(DeliveryError):

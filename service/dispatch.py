@@ -8,9 +8,10 @@ from alerting.notifiers.webhook import WebhookNotifier
 from alerting.outbox import Action, Outbox
 from driftline.errors import DeliveryError, PermanentDelivery, RetryableDelivery
 from driftline.logs import get_logger
+from driftline.outbound import displayed_target
 from driftline.settings import Settings
-from driftline.webhooks import WebhookSender, displayed_target
-from integrations.hookspecs import PipelineHook
+from driftline.webhooks import WebhookSender
+from integrations.hookspecs import PipelineHook, PipelineRequest
 from integrations.webhook.hook import WebhookHook
 from service.metrics import Metrics
 
@@ -28,7 +29,7 @@ class Dispatcher:
         self._outbox = outbox
         self._metrics = metrics
         self._notifier = WebhookNotifier(sender)
-        self._hook: PipelineHook = WebhookHook(sender)
+        self._sender = sender
         self._notify_urls = {displayed_target(url): url for url in settings.notify_urls}
         self._pipeline_urls = (
             {displayed_target(settings.pipeline_url): settings.pipeline_url} if settings.pipeline_url else {}
@@ -41,7 +42,8 @@ class Dispatcher:
     def _send(self, action: Action) -> bool:
         try:
             if action.kind == "retrain":
-                self._hook.trigger(self._url(action), action.action_id, action.payload)
+                hook: PipelineHook = WebhookHook(self._sender, self._url(action))
+                hook.trigger(PipelineRequest(action.action_id, action.payload))
                 self._outbox.delivered(action, "sent")
             else:
                 self._notifier.deliver(action, self._url(action))

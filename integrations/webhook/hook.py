@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from driftline.webhooks import WebhookSender
+from integrations.hookspecs import Ability, PipelineRequest, Run
 
 
 class WebhookHook:
-    """Posts the request; the pipeline answers 2xx when it has taken it and reports back later."""
+    """Posts the request; the pipeline answers 2xx when it has taken it and reports back by callback.
 
-    def __init__(self, sender: WebhookSender) -> None:
+    The receiver drops repetitions by the constant ``webhook-id``, so a request may be sent again.
+    """
+
+    abilities: frozenset[Ability] = frozenset({"deduplicate"})
+
+    def __init__(self, sender: WebhookSender, url: str) -> None:
         self._sender = sender
+        self._url = url
 
-    def trigger(self, url: str, action_id: str, body: str) -> None:
-        self._sender.send(url, action_id, body)
+    def trigger(self, request: PipelineRequest) -> Run:
+        self._sender.send(self._url, request.action_id, request.body)
+        return Run("", "", "queued")
+
+    def find(self, request: PipelineRequest) -> Run | None:
+        raise NotImplementedError
+
+    def follow(self, run_id: str) -> Run:
+        raise NotImplementedError
+
+    def cancel(self, run_id: str) -> Run:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """The sender belongs to the application."""

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from driftline.engine.config import free_port
 from driftline.errors import PermanentDelivery, RetryableDelivery
-from driftline.webhooks import LONGEST_RETRY_AFTER_SECONDS, WebhookSender, verify
+from driftline.outbound import LONGEST_RETRY_AFTER_SECONDS
+from driftline.webhooks import WebhookSender, verify
 from tests.receiver import Receiver, webhook_receiver
 
 SECRET = SecretStr("whsec_" + base64.b64encode(b"k" * 32).decode())
@@ -54,8 +55,8 @@ def test_the_id_stays_over_retries(sender: WebhookSender, receiver: Receiver) ->
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (301, "redirected"), (302, "redirected"), (307, "redirected"), (400, "rejected"), (401, "rejected"),
-        (404, "rejected"), (410, "gone"), (422, "rejected"),
+        (301, "redirected"), (302, "redirected"), (307, "redirected"), (400, "rejected"),
+        (401, "unauthorized"), (404, "rejected"), (410, "gone"), (422, "rejected"),
     ],
 )  # fmt: skip
 def test_what_will_not_get_better_is_permanent(

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from alerting.outbox import Action, Outbox
 from driftline.errors import Conflict, NotFound
 from driftline.ids import ActionId, EpisodeId
+from driftline.outbound import displayed_target
 from driftline.settings import Settings
 from driftline.store import Store
-from driftline.webhooks import WebhookSender, displayed_target
+from driftline.webhooks import WebhookSender
 from service.dispatch import Dispatcher
 from service.metrics import Metrics
 from tests.receiver import Receiver, webhook_receiver

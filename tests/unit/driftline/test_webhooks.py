@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from driftline.errors import InvalidSettings, Unauthorized
+from driftline.outbound import displayed_target
 from driftline.settings import Settings
-from driftline.webhooks import checked_secret, displayed_target, verify, webhook_secret
+from driftline.webhooks import checked_secret, verify, webhook_secret
 
 SECRET = SecretStr("whsec_" + base64.b64encode(b"k" * 32).decode())
 OTHER = SecretStr("whsec_" + base64.b64encode(b"o" * 32).decode())

@@ -1,0 +1,24 @@
+"""Every hook by its kind; a kind's code is loaded when a target of it is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
+
+from driftline.errors import InvalidInput
+from integrations.hookspecs import HookConfig
+
+HOOKS: Final[Mapping[str, str]] = {}
+"""Kind of target: module and class of its :class:`HookConfig`, ``module:Class``."""
+
+
+def hook_config(kind: str) -> type[HookConfig]:
+    """The configuration class of a kind; :class:`InvalidInput` when there is none."""
+    try:
+        module, _, name = HOOKS[kind].partition(":")
+    except KeyError:
+        known = ", ".join(sorted(HOOKS))
+        raise InvalidInput(f"pipeline kind {kind!r} is unknown: one of {known}") from None
+    config: type[HookConfig] = getattr(import_module(module), name)
+    return config
