@@ -4,6 +4,7 @@
     ├── InvalidInput              bad_input          422  exit 2
     │   ├── InvalidSettings       invalid_settings   500  exit 2
     │   ├── InvalidContract       invalid_contract   422  exit 2
+    │   ├── InvalidRules          invalid_rules      422  exit 2  (in alerting.rules, with its faults)
     │   ├── UnreadableFile        unreadable_file    422  exit 2
     │   └── ContractMismatch      contract_mismatch  422  exit 2
     ├── NotFound                  not_found          404  exit 2
