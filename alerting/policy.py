@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from alerting.episode import Episode
+from driftline.action_states import ActionKind
 from driftline.ids import ActionId, derived_id
 from driftline.outbound import displayed_target
 from driftline.settings import Settings
-
-ActionKind = Literal["notify", "retrain"]
 
 
 @dataclass(frozen=True, slots=True)

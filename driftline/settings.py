@@ -194,6 +194,12 @@ class Settings(BaseSettings):
     check_false_alarm_rate: float = Field(
         default=0.01, gt=0, lt=1, description="Chance that `driftline check` calls unchanged data drifted."
     )
+    lease_seconds: float = Field(
+        default=60.0,
+        ge=5,
+        description="Length of a control loop's term: of several, one decides and sends, and nobody takes "
+        "over from one that died before its term ends.",
+    )
     resolve_after_windows: int = Field(
         default=3, ge=1, description="Consecutive healthy windows after which an episode resolves."
     )

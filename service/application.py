@@ -13,9 +13,11 @@ from driftline.contract_store import ContractStore
 from driftline.latest_contracts import LatestContracts
 from driftline.settings import Settings
 from driftline.store import Store
+from driftline.store.lease import Lease
 from driftline.webhooks import WebhookSender, webhook_secret
 from service.dispatch import Dispatcher
 from service.metrics import Metrics
+from service.targets import SettingsTargets
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,14 @@ class Application:
     ----------
     base_url
         Address under which people and pipelines reach this service, without a trailing slash.
+    holder
+        Name of this control loop among others; only for one that is surely alone of that name.
     """
 
     store: Store
     settings: Settings
     base_url: str
+    holder: str = ""
 
     @cached_property
     def contracts(self) -> ContractStore:
@@ -68,4 +73,16 @@ class Application:
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.outbox, self.settings, self.sender, self.metrics)
+        patience = 2 * self.settings.delivery_timeout_seconds
+        return Dispatcher(
+            self.outbox,
+            SettingsTargets(self.settings, self.sender),
+            self.metrics,
+            may_send=lambda: self.lease.keep(patience),
+            doubt_seconds=patience,
+        )
+
+    @cached_property
+    def lease(self) -> Lease:
+        """The right to decide and to send, of one control loop at a time."""
+        return Lease(self.store, "control", seconds=self.settings.lease_seconds, holder=self.holder)

@@ -47,6 +47,10 @@ class ControlLoop:
         metrics = self._app.metrics
         with metrics.cycle_seconds.time():
             try:
+                if not self._app.lease.keep():
+                    metrics.cycles.labels("standby").inc()
+                    self._looked_at = None
+                    return
                 contracts = self._app.latest_contracts.refresh()
                 if self._is_due(len(contracts), moment):
                     self._watch(contracts, moment)
@@ -133,6 +137,7 @@ class ControlLoop:
             open_now = sum(episode.state == "open" and episode.kind == kind for episode in episodes)
             self._app.metrics.open_episodes.labels(kind).set(open_now)
         self._app.dispatcher.send_due()
+        self._app.dispatcher.follow()
 
     def _new_action(self, action: RequiredAction) -> Action:
         now = datetime.now(UTC)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from driftline.engine.config import write_private
 from driftline.engine.lock import StateFolderLock
-from driftline.errors import InvalidSettings, PortInUse
+from driftline.errors import InvalidSettings, PortInUse, StoreUnavailable
 from driftline.logs import get_logger
 from driftline.settings import Settings
 from driftline.store.opening import open_store
@@ -23,6 +25,8 @@ from service.application import Application
 from service.control_loop import ControlLoop
 
 _log = get_logger(__name__)
+
+HOLDER_FILE = "control.holder"
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -50,7 +54,7 @@ def serve(settings: Settings) -> None:
         lock = StateFolderLock(settings.state_dir, "serve.lock")
         try:
             with open_store(settings, own_engine=True) as store:
-                _run(Application(store, settings, base_url), listener)
+                _run(Application(store, settings, base_url, _holder(settings)), listener)
         finally:
             lock.release()
 
@@ -84,6 +88,18 @@ def _run(application: Application, listener: socket.socket) -> None:
     finally:
         scheduler.shutdown(wait=True)
         application.sender.close()
+        try:
+            application.lease.release()
+        except StoreUnavailable as error:
+            _log.warning("term not given back: it ends by itself", error=error.message)
+
+
+def _holder(settings: Settings) -> str:
+    """Name of the control loop of a state folder, which is locked: a restart goes on where it was."""
+    path = settings.state_dir / HOLDER_FILE
+    if not path.exists():
+        write_private(path, uuid4().hex)
+    return path.read_text(encoding="utf-8").strip()
 
 
 @contextmanager

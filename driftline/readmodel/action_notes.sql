@@ -10,6 +10,8 @@ SELECT
     at,
     toString(error_reason) AS error_reason,
     error,
+    toString(reason) AS reason,
+    reason_text,
     outcome,
     payload
 FROM actions

@@ -7,13 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from driftline.action_states import ActionKind, ActionState
 from driftline.errors import NotFound
 from driftline.readmodel.ranges import EVERYTHING, Range
 from driftline.readmodel.records import JsonObject, Record, parse_json_object
 from driftline.store import Store, load_sql
-
-ActionKind = Literal["notify", "retrain"]
-ActionState = Literal["pending", "retrying", "sent", "running", "succeeded", "failed", "dead"]
 
 
 class Action(Record):
@@ -32,6 +30,10 @@ class Action(Record):
     next_attempt_at: datetime = Field(description="When a retry is due; meaningful while retrying.")
     error_reason: str
     error: str
+    reason: str = Field(description="Why it is held or suppressed; empty when it is not.")
+    reason_text: str = Field(description="The same in words, with figures.")
+    run_id: str = Field(description="What the target calls the run that it started.")
+    run_url: str
     outcome: JsonObject = Field(description="What the pipeline reported.")
 
 
@@ -43,6 +45,8 @@ class ActionNote(Record):
     at: datetime
     error_reason: str
     error: str
+    reason: str
+    reason_text: str
     outcome: JsonObject
 
 
@@ -92,6 +96,8 @@ def action(store: Store, action_id: str) -> ActionDetail:
                 at=note["at"],
                 error_reason=note["error_reason"],
                 error=note["error"],
+                reason=note["reason"],
+                reason_text=note["reason_text"],
                 outcome=parse_json_object(note["outcome"]),
             )
             for note in notes

@@ -18,6 +18,10 @@ SELECT
     next_attempt_at,
     error_reason,
     error,
+    reason,
+    reason_text,
+    run_id,
+    run_url,
     outcome
 FROM
 (
@@ -36,6 +40,10 @@ FROM
         next_attempt_at,
         toString(error_reason) AS error_reason,
         error,
+        toString(reason) AS reason,
+        reason_text,
+        run_id,
+        run_url,
         outcome
     FROM actions
     WHERE ({model:String} = '' OR actions.model = {model:String})

@@ -28,18 +28,27 @@ class Lease:
         What is done.
     seconds
         Length of a term: for so long nobody else can take over from a process that died.
+    holder
+        Who asks; a name of its own when empty. A process that is surely the only one of a name goes on with
+        the term of the one before it.
     monotonic
         Clock in seconds that never jumps.
     """
 
     def __init__(
-        self, store: Store, name: str, *, seconds: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        name: str,
+        *,
+        seconds: float,
+        holder: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._name = name
         self._seconds = seconds
         self._monotonic = monotonic
-        self.holder = uuid4().hex
+        self.holder = holder or uuid4().hex
         self._fence = 0
         self._ends = -float("inf")
 
@@ -51,6 +60,10 @@ class Lease:
     def held(self, for_seconds: float = 0.0) -> bool:
         """Whether the term goes on for at least so long; asks nobody."""
         return self._monotonic() + for_seconds < self._ends
+
+    def keep(self, for_seconds: float = 0.0) -> bool:
+        """Hold the term for at least so long, prolonging it in good time; ``False`` when it is not ours."""
+        return self.held(max(for_seconds, self._seconds / 2)) or self.take()
 
     def take(self) -> bool:
         """Begin or prolong a term; ``False`` when somebody else's goes on.

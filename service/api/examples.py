@@ -127,6 +127,10 @@ ACTION = Action(
     next_attempt_at=_START + 2 * _HOUR,
     error_reason="",
     error="",
+    reason="",
+    reason_text="",
+    run_id="run-418",
+    run_url="https://pipeline.example/runs/418",
     outcome={
         "status": "succeeded",
         "run_id": "run-418",
@@ -142,10 +146,18 @@ ACTION_DETAIL = ActionDetail(
     payload={"type": "retrain.requested", "data": {"action_id": _ACTION_ID, "model": "digits-ocr"}},
     notes=tuple(
         ActionNote(
-            state=state, attempt=attempt, at=_START + 2 * _HOUR + after, error_reason="", error="", outcome={}
+            state=state,
+            attempt=attempt,
+            at=_START + 2 * _HOUR + after,
+            error_reason="",
+            error="",
+            reason="",
+            reason_text="",
+            outcome={},
         )
         for state, attempt, after in (
             ("pending", 0, timedelta(0)),
+            ("sending", 0, timedelta(seconds=1)),
             ("sent", 1, timedelta(seconds=1)),
             ("running", 1, timedelta(seconds=4)),
         )

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
-from driftline.readmodel.actions import Action, ActionDetail, ActionState, action, actions
+from driftline.action_states import ActionState
+from driftline.readmodel.actions import Action, ActionDetail, action, actions
 from driftline.readmodel.episodes import Episode, EpisodeState, episode, episodes
 from service.api import examples
 from service.api.examples import example_of

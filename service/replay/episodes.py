@@ -11,8 +11,9 @@ from itertools import groupby
 from alerting.condition import DECIDED, condition_of_windows
 from alerting.episode import Episode
 from alerting.lifecycle import advance
-from alerting.policy import ActionKind, required_actions
+from alerting.policy import required_actions
 from detectors.evaluated_window import EvaluatedWindow
+from driftline.action_states import ActionKind
 from driftline.settings import Settings
 
 

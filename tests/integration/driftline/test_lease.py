@@ -74,3 +74,21 @@ def test_a_process_that_slept_knows_that_its_term_is_over(store: Store) -> None:
 def test_leases_of_different_names_are_different(store: Store) -> None:
     assert Lease(store, "send", seconds=60).take()
     assert Lease(store, "follow", seconds=60).take()
+
+
+def test_a_restart_under_the_old_name_goes_on_at_once(store: Store) -> None:
+    assert Lease(store, "send", seconds=60, holder="state-folder").take()
+    assert not Lease(store, "send", seconds=60).take()
+    assert Lease(store, "send", seconds=60, holder="state-folder").take()
+
+
+def test_keeping_asks_only_when_half_the_term_is_over(store: Store) -> None:
+    clock = Clock()
+    lease = Lease(store, "send", seconds=60, monotonic=clock)
+    assert lease.keep()
+    clock.seconds += 29
+    assert lease.keep()
+    assert lease.fence == 1
+    clock.seconds += 2
+    assert lease.keep()
+    assert lease.fence == 2

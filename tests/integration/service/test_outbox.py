@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from driftline.store import Store
 from driftline.webhooks import WebhookSender
 from service.dispatch import Dispatcher
 from service.metrics import Metrics
+from service.targets import SettingsTargets
 from tests.receiver import Receiver, webhook_receiver
 
 KEY = SecretStr("whsec_" + "c2VjcmV0LWZvci10ZXN0cy1vbmx5LTMy")
@@ -36,7 +38,7 @@ def outbox(store: Store) -> Outbox:
 @pytest.fixture
 def dispatcher(outbox: Outbox, settings: Settings, receiver: Receiver) -> Dispatcher:
     tuned = settings.model_copy(update={"notify_urls": (receiver.url,), "pipeline_url": receiver.url})
-    return Dispatcher(outbox, tuned, WebhookSender(KEY, timeout_seconds=2), Metrics())
+    return Dispatcher(outbox, SettingsTargets(tuned, WebhookSender(KEY, timeout_seconds=2)), Metrics())
 
 
 def action(receiver: Receiver, kind: str = "retrain", name: str = "ac-1") -> Action:
@@ -75,14 +77,14 @@ def test_a_crash_between_sending_and_noting_sends_the_same_id_again(
 ) -> None:
     outbox.enqueue(action(receiver))
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(Outbox, "delivered", crash)
         with pytest.raises(KeyboardInterrupt):
             dispatcher.send_due()
-    assert outbox.get("ac-1").state == "pending"
+    assert outbox.get("ac-1").state == "sending"
     dispatcher.send_due()
     assert [delivery.headers["webhook-id"] for delivery in receiver.deliveries] == ["ac-1", "ac-1"]
     assert outbox.get("ac-1").state == "sent"
@@ -133,7 +135,7 @@ def test_an_address_that_left_the_settings_is_not_called(
     outbox: Outbox, settings: Settings, receiver: Receiver
 ) -> None:
     outbox.enqueue(action(receiver, "notify"))
-    Dispatcher(outbox, settings, WebhookSender(KEY, timeout_seconds=2), Metrics()).send_due()
+    Dispatcher(outbox, SettingsTargets(settings, WebhookSender(KEY, timeout_seconds=2)), Metrics()).send_due()
     assert outbox.get("ac-1").state == "dead"
     assert receiver.deliveries == []
 
@@ -166,5 +168,67 @@ def test_only_known_retrains_have_an_outcome(outbox: Outbox, receiver: Receiver)
     with pytest.raises(NotFound, match="'ac-9' is unknown"):
         outbox.report("ac-9", "running", {})
     outbox.enqueue(action(receiver, "notify"))
-    with pytest.raises(Conflict, match="only a retrain"):
+    with pytest.raises(Conflict, match="it has no outcome"):
         outbox.report("ac-1", "running", {})
+
+
+def test_what_is_dead_can_be_redone_under_its_old_id(
+    outbox: Outbox, dispatcher: Dispatcher, receiver: Receiver
+) -> None:
+    receiver.answers = [400, 200]
+    outbox.enqueue(action(receiver))
+    dispatcher.send_due()
+    assert outbox.get("ac-1").state == "dead"
+    again = outbox.redo("ac-1")
+    assert (again.state, again.attempt, again.error_reason) == ("retrying", 0, "rejected")
+    with pytest.raises(Conflict, match="is retrying: only what is dead"):
+        outbox.redo("ac-1")
+    assert dispatcher.send_due() == 1
+    assert outbox.get("ac-1").state == "sent"
+    assert {one.headers["webhook-id"] for one in receiver.deliveries} == {"ac-1"}
+    outbox.report("ac-1", "succeeded", {})
+    assert outbox.get("ac-1").state == "succeeded"
+
+
+def test_a_lane_is_told_in_order_and_others_do_not_wait(
+    outbox: Outbox, dispatcher: Dispatcher, receiver: Receiver
+) -> None:
+    receiver.answers = [503, 200, 200, 200]
+    first, second = action(receiver, "notify", "ac-1"), action(receiver, "notify", "ac-2")
+    other = replace(action(receiver, "notify", "ac-3"), model="faces")
+    outbox.enqueue(first, second, other)
+    assert dispatcher.send_due() == 1
+    assert [outbox.get(name).state for name in ("ac-1", "ac-2", "ac-3")] == [
+        "retrying",
+        "pending",
+        "succeeded",
+    ]
+    assert dispatcher.send_due(outbox.get("ac-1").next_attempt_at) == 2
+    assert [one.headers["webhook-id"] for one in receiver.deliveries] == ["ac-1", "ac-3", "ac-1", "ac-2"]
+
+
+def test_who_may_no_longer_send_stops_at_once(outbox: Outbox, settings: Settings, receiver: Receiver) -> None:
+    tuned = settings.model_copy(update={"notify_urls": (receiver.url,)})
+    answers = iter([True, False])
+    dispatcher = Dispatcher(
+        outbox,
+        SettingsTargets(tuned, WebhookSender(KEY, timeout_seconds=2)),
+        Metrics(),
+        may_send=lambda: next(answers),
+    )
+    for i in range(3):
+        outbox.enqueue(replace(action(receiver, "notify", f"ac-{i}"), model=f"m-{i}"))
+    assert dispatcher.send_due() == 1
+    assert len(receiver.deliveries) == 1
+
+
+def test_what_is_held_is_not_sent_and_its_reason_is_written_once(
+    store: Store, outbox: Outbox, dispatcher: Dispatcher, receiver: Receiver
+) -> None:
+    held = outbox.hold(action(receiver), "cooldown", "until noon")
+    assert outbox.hold(held, "cooldown", "until noon") is held
+    assert dispatcher.send_due() == 0
+    outbox.start(outbox.get("ac-1"))
+    assert dispatcher.send_due() == 1
+    assert (outbox.get("ac-1").state, outbox.get("ac-1").reason) == ("sent", "")
+    assert store.scalar("SELECT count() FROM actions WHERE state = 'held'") == 1

@@ -1,0 +1,42 @@
+"""Where actions go when the settings name the addresses."""
+
+from __future__ import annotations
+
+from alerting.notifiers.webhook import WebhookNotifier
+from alerting.outbox import Action
+from driftline.errors import PermanentDelivery
+from driftline.outbound import displayed_target
+from driftline.settings import Settings
+from driftline.webhooks import WebhookSender
+from integrations.hookspecs import PipelineHook
+from integrations.webhook.hook import WebhookHook
+
+
+class SettingsTargets:
+    """The addresses in ``notify_urls`` and ``pipeline_url``.
+
+    The outbox holds addresses without credentials; the full one is looked up in the settings when an action
+    is sent, so that no secret is stored.
+    """
+
+    def __init__(self, settings: Settings, sender: WebhookSender) -> None:
+        self._sender = sender
+        self._notifier = WebhookNotifier(sender)
+        self._notify_urls = {displayed_target(url): url for url in settings.notify_urls}
+        self._pipeline_urls = (
+            {displayed_target(settings.pipeline_url): settings.pipeline_url} if settings.pipeline_url else {}
+        )
+
+    def deliver(self, action: Action) -> None:
+        """Deliver a notification; raises :class:`driftline.errors.DeliveryError`."""
+        self._notifier.deliver(action, _known(self._notify_urls, action.target))
+
+    def hook(self, target: str) -> PipelineHook:
+        """The pipeline's webhook."""
+        return WebhookHook(self._sender, _known(self._pipeline_urls, target))
+
+
+def _known(urls: dict[str, str], target: str) -> str:
+    if target not in urls:
+        raise PermanentDelivery(f"{target} is no longer in the settings (notify_urls, pipeline_url)", "gone")
+    return urls[target]
