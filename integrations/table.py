@@ -9,7 +9,15 @@ from typing import Final
 from driftline.errors import InvalidInput
 from integrations.hookspecs import HookConfig
 
-HOOKS: Final[Mapping[str, str]] = {}
+HOOKS: Final[Mapping[str, str]] = {
+    "airflow": "integrations.airflow.config:AirflowConfig",
+    "buildbot": "integrations.buildbot.config:BuildbotConfig",
+    "github_dispatch": "integrations.github.config:GithubDispatchConfig",
+    "github_workflow": "integrations.github.config:GithubWorkflowConfig",
+    "gitlab": "integrations.gitlab.config:GitlabConfig",
+    "jenkins": "integrations.jenkins.config:JenkinsConfig",
+    "webhook": "integrations.webhook.config:WebhookConfig",
+}
 """Kind of target: module and class of its :class:`HookConfig`, ``module:Class``."""
 
 

@@ -14,9 +14,10 @@ class WebhookHook:
 
     abilities: frozenset[Ability] = frozenset({"deduplicate"})
 
-    def __init__(self, sender: WebhookSender, url: str) -> None:
+    def __init__(self, sender: WebhookSender, url: str, *, owned: bool = False) -> None:
         self._sender = sender
         self._url = url
+        self._owned = owned
 
     def trigger(self, request: PipelineRequest) -> Run:
         self._sender.send(self._url, request.action_id, request.body)
@@ -32,4 +33,6 @@ class WebhookHook:
         raise NotImplementedError
 
     def close(self) -> None:
-        """The sender belongs to the application."""
+        """Close the sender, unless it belongs to the application."""
+        if self._owned:
+            self._sender.close()
