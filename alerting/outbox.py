@@ -61,6 +61,8 @@ class Action:
         The run that it started, once its target has told.
     redos
         How often a person began it anew after it was dead.
+    wanted_at
+        When it was first stored; ``None`` before.
     """
 
     action_id: ActionId
@@ -82,6 +84,7 @@ class Action:
     run_id: str = ""
     run_url: str = ""
     redos: int = 0
+    wanted_at: datetime | None = None
 
     @property
     def ended(self) -> bool:

@@ -1,6 +1,6 @@
 -- Actions in their newest version, oldest first.
 -- Parameters: action_id String, empty for all; states Array(String), empty for all.
--- Columns: those of table actions. The last by (rank, attempt, at) counts.
+-- Columns: those of table actions; wanted_at, when it was first stored. The last by (rank, attempt, at) counts.
 -- Reads the states of all actions, and of those asked for the rest: bodies are what is large.
 WITH chosen AS (
     SELECT action_id
@@ -23,7 +23,8 @@ SELECT
     newest.9 AS reason_text,
     newest.10 AS run_id,
     newest.11 AS run_url,
-    newest.12 AS rank
+    newest.12 AS rank,
+    created_at AS wanted_at
 FROM (
     SELECT
         action_id,

@@ -204,6 +204,11 @@ class Settings(BaseSettings):
         default=3, ge=1, description="Consecutive healthy windows after which an episode resolves."
     )
 
+    rules_file: Path | None = Field(
+        default=None,
+        description="YAML file of targets, rules and policies; in its place `notify_urls` and `pipeline_url` "
+        "tell every episode to every address and retrain when quality fell.",
+    )
     notify_urls: tuple[str, ...] = Field(
         default=(), description="Webhook addresses told when an episode opens, worsens or resolves."
     )

@@ -33,6 +33,8 @@ class RetrainRequest:
 
     Attributes
     ----------
+    type
+        ``retrain.requested``, or another kind of action.
     action_id
         Constant over retries; the pipeline drops a repetition by it.
     lineage
@@ -50,11 +52,12 @@ class RetrainRequest:
     lineage: Mapping[str, Any]
     since: datetime
     callback_url: str
+    type: str = "retrain.requested"
 
     def body(self) -> dict[str, Any]:
         """The request as JSON."""
         return {
-            "type": "retrain.requested",
+            "type": self.type,
             "timestamp": self.episode.updated_at.isoformat(),
             "data": {
                 "action_id": self.action_id,

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from alerting.episode import EpisodeStore
 from alerting.outbox import Outbox
+from alerting.rules.book import RuleBook
 from detectors.monitor import Monitor
 from detectors.performance.quality_monitor import QualityMonitor
 from driftline.contract_store import ContractStore
@@ -15,9 +16,10 @@ from driftline.settings import Settings
 from driftline.store import Store
 from driftline.store.lease import Lease
 from driftline.webhooks import WebhookSender, webhook_secret
+from service.admission import Admission
 from service.dispatch import Dispatcher
 from service.metrics import Metrics
-from service.targets import SettingsTargets
+from service.targets import SettingsTargets, target_kind
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Application:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.store)
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        return RuleBook(self.settings, target_kind)
+
+    @cached_property
+    def admission(self) -> Admission:
+        return Admission(self.store, self.outbox, self.metrics)
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import orjson
 
@@ -13,14 +15,19 @@ from alerting.episode import HARM, Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
 from alerting.outbox import Action
-from alerting.policy import RequiredAction, required_actions
+from alerting.required import RequiredAction, required_actions
+from alerting.rules.document import RuleFile
+from alerting.rules.matching import wanted
+from alerting.subjects import subject_of
 from detectors.baselines.refreshing import refresh_baselines
 from detectors.evaluated_window import FAILURES
 from detectors.windows import last_closed_end
+from driftline.action_states import ActionKind
 from driftline.contracts import Contract
 from driftline.errors import StoreUnavailable
 from driftline.logs import get_logger
 from integrations.hookspecs import RetrainRequest
+from service.admission import Candidate
 from service.application import Application
 from service.rotation import MultivariateRotation
 
@@ -54,7 +61,7 @@ class ControlLoop:
                 contracts = self._app.latest_contracts.refresh()
                 if self._is_due(len(contracts), moment):
                     self._watch(contracts, moment)
-                self._act()
+                self._act(datetime.now(UTC))
             except StoreUnavailable as error:
                 metrics.cycles.labels("store_unavailable").inc()
                 _log.error("cycle abandoned, the next one tries again", error=error.message)
@@ -125,26 +132,54 @@ class ControlLoop:
                 summary=episode.summary,
             )
 
-    def _act(self) -> None:
-        """Put the actions that live episodes call for into the outbox, then send what is due."""
-        episodes = self._app.episodes.live(RESOLVED_STAYS)
-        known = self._app.outbox.known_ids([episode.episode_id for episode in episodes])
-        for episode in episodes:
-            for action in required_actions(episode, self._app.settings):
-                if action.action_id not in known:
-                    self._app.outbox.enqueue(self._new_action(action))
+    def _act(self, now: datetime) -> None:
+        """Store the actions that live episodes call for, let start what may, send it, follow it."""
+        app = self._app
+        rules = app.rules.current().file
+        app.metrics.rules_fault.set(app.rules.fault is not None)
+        contracts = {contract.model: contract for contract in app.latest_contracts.refresh()}
+        episodes = app.episodes.live(RESOLVED_STAYS)
+        known = app.outbox.known_ids([episode.episode_id for episode in episodes])
+        required = {
+            action.action_id: action
+            for episode in episodes
+            for action in self._required(episode, contracts.get(episode.model), rules, now)
+        }
+        app.admission.expire(rules, now)
+        waiting = [
+            Candidate(self._new_action(one), one, new=True)
+            for key, one in required.items()
+            if key not in known
+        ]
+        for held in app.outbox.in_states("held"):
+            episode = next((one for one in episodes if one.episode_id == held.episode_id), None)
+            still = required.get(held.action_id)
+            if still is None and episode is None:
+                app.outbox.suppress(held, "resolved", "the episode resolved before it started")
+            elif still is None:
+                assert episode is not None
+                waiting.append(Candidate(held, _as_it_was(held, episode)))
+            else:
+                waiting.append(Candidate(held, still))
+        app.admission.run(waiting, rules, contracts, now)
         for kind in HARM:
             open_now = sum(episode.state == "open" and episode.kind == kind for episode in episodes)
-            self._app.metrics.open_episodes.labels(kind).set(open_now)
-        self._app.dispatcher.send_due()
-        self._app.dispatcher.follow()
+            app.metrics.open_episodes.labels(kind).set(open_now)
+        app.dispatcher.send_due()
+        app.dispatcher.follow()
+
+    def _required(
+        self, episode: Episode, contract: Contract | None, rules: RuleFile, now: datetime
+    ) -> list[RequiredAction]:
+        subject = subject_of(episode, contract.team if contract else "")
+        return required_actions(episode, wanted(rules.rules, subject, now))
 
     def _new_action(self, action: RequiredAction) -> Action:
         now = datetime.now(UTC)
         body = (
-            self._retrain_request(action.episode, action).body()
-            if action.kind == "retrain"
-            else notification_body(action, self._app.base_url)
+            notification_body(action, self._app.base_url)
+            if action.kind == "notify"
+            else self._pipeline_body(action.episode, action)
         )
         return Action(
             action_id=action.action_id,
@@ -158,11 +193,13 @@ class ControlLoop:
             at=now,
             next_attempt_at=now,
             payload=orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
+            wanted_at=now,
         )
 
-    def _retrain_request(self, episode: Episode, action: RequiredAction) -> RetrainRequest:
+    def _pipeline_body(self, episode: Episode, action: RequiredAction) -> dict[str, Any]:
         contract = self._app.contracts.required(episode.model)
         return RetrainRequest(
+            type=action.event,
             action_id=action.action_id,
             model=episode.model,
             version=episode.version,
@@ -170,4 +207,11 @@ class ControlLoop:
             lineage=contract.lineage.model_dump(mode="json"),
             since=episode.first_window,
             callback_url=f"{self._app.base_url}/api/v1/actions/{action.action_id}/outcome",
-        )
+        ).body()
+
+
+def _as_it_was(held: Action, episode: Episode) -> RequiredAction:
+    """What called for a held action that its rules call for no longer: it resolved, or the rules changed."""
+    ended = dataclasses.replace(episode, state="resolved")
+    kind = cast(ActionKind, held.kind)
+    return RequiredAction(ended, kind, held.event, held.target)

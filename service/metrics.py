@@ -44,6 +44,17 @@ class Metrics:
             ["kind", "result"],
             registry=self.registry,
         )
+        self.suppressions = Counter(
+            "driftline_actions_not_started",
+            "Actions held up or suppressed, by kind and reason.",
+            ["kind", "reason"],
+            registry=self.registry,
+        )
+        self.rules_fault = Gauge(
+            "driftline_rules_fault",
+            "1 while the file of rules has faults and the rules before it are in force.",
+            registry=self.registry,
+        )
         self.last_cycle = Gauge(
             "driftline_last_cycle_timestamp_seconds",
             "Unix time at which the last run of the control loop ended.",

@@ -1,15 +1,30 @@
-"""Where actions go when the settings name the addresses."""
+"""Where actions go: the targets that settings or a file of rules name."""
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from alerting.notifiers.webhook import WebhookNotifier
 from alerting.outbox import Action
+from alerting.rules.reading import TargetRole
 from driftline.errors import PermanentDelivery
 from driftline.outbound import displayed_target
 from driftline.settings import Settings
 from driftline.webhooks import WebhookSender
 from integrations.hookspecs import PipelineHook
+from integrations.table import hook_config
 from integrations.webhook.hook import WebhookHook
+
+
+def target_kind(kind: str) -> tuple[TargetRole, type[BaseModel]]:
+    """What a kind of target in a file of rules is for, and what its configuration looks like.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such kind; the message lists those there are.
+    """
+    return "hook", hook_config(kind)
 
 
 class SettingsTargets:

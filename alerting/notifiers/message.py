@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerting.policy import RequiredAction
+from alerting.required import RequiredAction
 
 
 def links(base_url: str, model: str, episode_id: str) -> dict[str, str]:
@@ -23,6 +23,8 @@ def notification_body(action: RequiredAction, base_url: str) -> dict[str, Any]:
         "timestamp": episode.updated_at.isoformat(),
         "data": {
             "action_id": action.action_id,
+            "severity": action.severity,
+            "rules": list(action.rules),
             "episode": episode.as_json(),
             "links": links(base_url, episode.model, episode.episode_id),
         },

@@ -44,7 +44,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     "cooldown": "the model had one not long ago",
     "maintenance": "maintenance hours",
     "cap": "as many as may run at once are running",
-    "resolved": "the episode resolved before it started",
+    "resolved": "the episode or its rule was over before it started",
 }
 
 
@@ -135,8 +135,6 @@ def _final(policy: Policy, situation: Situation, now: datetime) -> Judgement | N
         return _judgement("suppress", "off")
     if not situation.open:
         return _judgement("suppress", "resolved")
-    if policy.require_lineage and situation.missing_lineage:
-        return _judgement("suppress", "no_lineage", f"missing: {', '.join(situation.missing_lineage)}")
     approval = situation.approval
     if approval is not None and not approval.approved:
         said = f": {approval.reason}" if approval.reason else ""
@@ -150,6 +148,8 @@ def _final(policy: Policy, situation: Situation, now: datetime) -> Judgement | N
 def _waiting(policy: Policy, situation: Situation, now: datetime) -> Judgement | None:
     if situation.silenced_by:
         return _judgement("hold", "silenced", f"by {situation.silenced_by}")
+    if policy.require_lineage and situation.missing_lineage:
+        return _judgement("hold", "no_lineage", f"missing: {', '.join(situation.missing_lineage)}")
     if policy.refuse_on_broken_data and situation.broken_data:
         return _judgement("hold", "broken_data", f"fields: {', '.join(situation.broken_data)}")
     worth = situation.worth

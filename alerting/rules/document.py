@@ -123,6 +123,9 @@ class Policy(_Part):
         default=timedelta(hours=24), description="Pause after an action of the kind of one model."
     )
     at_most: int = Field(default=5, ge=1, description="How many may run at once in the fleet.")
+    outcome_within: Duration = Field(
+        default=timedelta(days=1), description="A run that tells no outcome for so long has failed."
+    )
     breaker: int = Field(
         default=3, ge=1, description="Failures in a row after which a model's actions stop until reset."
     )

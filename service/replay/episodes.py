@@ -11,7 +11,10 @@ from itertools import groupby
 from alerting.condition import DECIDED, condition_of_windows
 from alerting.episode import Episode
 from alerting.lifecycle import advance
-from alerting.policy import required_actions
+from alerting.required import events_of, required_actions
+from alerting.rules.defaults import rules_of_settings
+from alerting.rules.matching import wanted
+from alerting.subjects import subject_of
 from detectors.evaluated_window import EvaluatedWindow
 from driftline.action_states import ActionKind
 from driftline.settings import Settings
@@ -78,7 +81,7 @@ def replay_episodes(
             known,
             episode=latest,
             windows=known.windows + drifted,
-            events=_events(latest),
+            events=events_of(latest),
             actions=(*known.actions, *actions),
         )
     return tuple(episodes.values())
@@ -110,18 +113,9 @@ def _new_actions(
     known: ReplayedEpisode, episode: Episode, settings: Settings, now: datetime
 ) -> list[TimedAction]:
     before = {(one.kind, one.event, one.target) for one in known.actions}
+    called_for = wanted(rules_of_settings(settings).rules, subject_of(episode, ""), now)
     return [
         TimedAction(now, one.kind, one.event, one.target)
-        for one in required_actions(episode, settings)
+        for one in required_actions(episode, called_for)
         if (one.kind, one.event, one.target) not in before
     ]
-
-
-def _events(episode: Episode) -> tuple[str, ...]:
-    """What the episode has been through; the names are those of the notifications."""
-    told = ["episode.opened"]
-    if episode.worsened:
-        told.append("episode.worsened")
-    if episode.state == "resolved":
-        told.append("episode.resolved")
-    return tuple(told)

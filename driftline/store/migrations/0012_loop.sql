@@ -17,3 +17,28 @@ ALTER TABLE actions
     ADD COLUMN IF NOT EXISTS reason_text String COMMENT 'the same in words, with figures',
     ADD COLUMN IF NOT EXISTS run_id String COMMENT 'what the target calls the run that it started',
     ADD COLUMN IF NOT EXISTS run_url String;
+
+-- What people said: approvals, denials, acknowledgements, resets of a breaker, overrides of a gate.
+CREATE TABLE IF NOT EXISTS interventions (
+    kind LowCardinality(String) COMMENT 'approve, deny, acknowledge or reset_breaker',
+    subject String COMMENT 'id of the action or episode; of a breaker, model and kind of action',
+    model LowCardinality(String),
+    author String,
+    reason String,
+    at DateTime64(6, 'UTC')
+) ENGINE = MergeTree
+ORDER BY (subject, kind, at);
+
+-- Times in which nobody is told of some episodes and nothing is started for them. The highest revision counts.
+CREATE TABLE IF NOT EXISTS silences (
+    silence_id String,
+    models Array(String) COMMENT 'patterns, any of which matches',
+    teams Array(String),
+    kinds Array(String) COMMENT 'kinds of episodes; empty: all',
+    author String,
+    reason String,
+    since DateTime64(3, 'UTC'),
+    until DateTime64(3, 'UTC'),
+    revision UInt32
+) ENGINE = ReplacingMergeTree(revision)
+ORDER BY silence_id;

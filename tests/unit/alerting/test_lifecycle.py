@@ -9,7 +9,10 @@ import pytest
 from alerting.condition import FieldChange, ModelCondition, Quality, VersionCondition
 from alerting.episode import Episode, EpisodeKind
 from alerting.lifecycle import advance
-from alerting.policy import required_actions
+from alerting.required import required_actions
+from alerting.rules.defaults import rules_of_settings
+from alerting.rules.matching import wanted
+from alerting.subjects import subject_of
 from driftline.settings import Settings
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -120,5 +123,7 @@ def test_what_starts_a_retrain(trigger: str, kind: str, retrains: int) -> None:
         "harmful_drift": condition(5, drifting=True, qualities=(quality(5, "decayed"),)),
         "decay": condition(5, drifting=False, qualities=(quality(5, "decayed"),)),
     }
-    actions = required_actions(told(shapes[kind]), settings)
+    episode = told(shapes[kind])
+    rules = rules_of_settings(settings).rules
+    actions = required_actions(episode, wanted(rules, subject_of(episode, ""), START + 9 * HOUR))
     assert sum(action.kind == "retrain" for action in actions) == retrains

@@ -32,7 +32,7 @@ def test_nothing_in_the_way() -> None:
         ({"mode": "off"}, {}, "suppress", "off", "turned off"),
         ({"mode": "shadow"}, {}, "suppress", "shadow", "recorded only"),
         ({}, {"open": False}, "suppress", "resolved", "before it started"),
-        ({}, {"missing_lineage": ("dataset",)}, "suppress", "no_lineage", "missing: dataset"),
+        ({}, {"missing_lineage": ("dataset",)}, "hold", "no_lineage", "missing: dataset"),
         ({"require_lineage": False}, {"missing_lineage": ("dataset",)}, "start", "", ""),
         ({"approval": True}, {}, "hold", "approval", "waits for a person"),
         ({"approval": True}, {"approval": YES}, "start", "", ""),
