@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import httpx2
+
 from driftline.errors import AmbiguousDelivery, PermanentDelivery
 from integrations.hookspecs import Ability, PipelineRequest, Run, RunState
 from integrations.json_api import JsonApi, objects, segment
@@ -46,6 +48,7 @@ class BuildbotHook:
         self._scheduler = scheduler
         self._builder = builder
         self._login = login
+        self._in_session = False
 
     def trigger(self, request: PipelineRequest) -> Run:
         # Parameters that the scheduler does not declare are left out by Buildbot.
@@ -111,25 +114,28 @@ class BuildbotHook:
 
     def _control(self, path: str, method: str, params: Mapping[str, Any]) -> object:
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params)}
-        try:
-            response = self._api.send("POST", f"/api/v2{path}", json=call, accept=(400, 404))
-        except PermanentDelivery as error:
-            if error.reason != "unauthorized" or self._login is None:
-                raise
-            # Anonymous, or the session has ended; what was refused was not acted on.
-            self._api.send("GET", "/auth/login", basic=self._login, accept=(302,))
-            response = self._api.send("POST", f"/api/v2{path}", json=call, accept=(400, 404))
-        answer = self._api.read_object(response)
-        if (error_said := answer.get("error")) is not None:
-            said = f"Buildbot refused to {method} at {path}: {error_said!r:.300}"
+        response = self._posted(f"/api/v2{path}", call)
+        if response.status_code >= 400:
             raise PermanentDelivery(
-                said, "misconfigured" if _code(error_said) == INVALID_PARAMS else "rejected"
+                f"Buildbot refused to {method} at {path}: {response.text[:300]!r}",
+                "misconfigured" if str(INVALID_PARAMS) in response.text else "rejected",
             )
-        return answer.get("result")
+        return self._api.read_object(response).get("result")
 
-
-def _code(error: object) -> object:
-    return error.get("code") if isinstance(error, dict) else None
+    def _posted(self, path: str, call: Mapping[str, Any]) -> httpx2.Response:
+        """The answer to a call with a session, renewed once when it has ended: a refusal is no act."""
+        if self._login is None:
+            return self._api.send("POST", path, json=call, accept=(400, 404))
+        if self._in_session:
+            try:
+                return self._api.send("POST", path, json=call, accept=(400, 404))
+            except PermanentDelivery as error:
+                if error.reason != "unauthorized":
+                    raise
+        # The session is a cookie, which the client keeps.
+        self._api.send("GET", "/auth/login", basic=self._login, accept=(302,))
+        self._in_session = True
+        return self._api.send("POST", path, json=call, accept=(400, 404))
 
 
 def _reason(request: PipelineRequest) -> str:
