@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from driftline.errors import NotFound
 from driftline.ids import EpisodeId, derived_id
 from driftline.store import Store, load_sql
 
@@ -126,6 +127,13 @@ class EpisodeStore:
             load_sql(__file__, "episode"), {"model": model, "since": datetime.fromtimestamp(0, UTC)}
         )
         return _from_row(rows[0]) if rows else None
+
+    def get(self, episode_id: str) -> Episode:
+        """The newest revision of an episode; :class:`NotFound` when there is none of that id."""
+        rows = self._store.query(load_sql(__file__, "episode_by_id"), {"episode_id": episode_id})
+        if not rows:
+            raise NotFound(f"episode {episode_id!r} is unknown")
+        return _from_row(rows[0])
 
     def live(self, resolved_within: timedelta) -> list[Episode]:
         """Every open episode, and those resolved not longer ago than that."""

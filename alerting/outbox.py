@@ -227,6 +227,10 @@ class Outbox:
             )
         )
 
+    def found(self, action: Action, run_id: str, run_url: str) -> Action:
+        """Note which run a target started, when it did not tell at once."""
+        return self._append(replace(action, at=_now(), run_id=run_id, run_url=run_url))
+
     def redo(self, action_id: str) -> Action:
         """Send a dead action again under its old id; :class:`Conflict` when it is not dead."""
         action = self.get(action_id)

@@ -81,9 +81,10 @@ class Outbound:
         Raises
         ------
         RetryableDelivery
-            Nothing was sent, or the answer was 408, 429 or 5xx.
+            Nothing was sent, or the answer was 429 or 503.
         AmbiguousDelivery
-            Something was sent and no whole answer came; of a reading call (GET, HEAD) plainly retryable.
+            Something was sent and no whole answer came, or 408 or another 5xx, as of a proxy that gave up
+            while the target acts; of a reading call (GET, HEAD) plainly retryable.
         PermanentDelivery
             A redirect, any other 4xx, or an address that is none.
         """
@@ -113,7 +114,7 @@ class Outbound:
         except httpx2.HTTPError as error:
             raise unclear(f"{target} cannot be reached: {error}", "unreachable") from error
         if response.status_code not in accept:
-            _raise_for(response, target)
+            _raise_for(response, target, unclear)
         return response
 
     def close(self) -> None:
@@ -142,7 +143,7 @@ def _is_http(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(host) and not re.search(r"[\s\x00-\x1f]", url)
 
 
-def _raise_for(response: httpx2.Response, target: str) -> None:
+def _raise_for(response: httpx2.Response, target: str, unclear: type[RetryableDelivery]) -> None:
     status = response.status_code
     if 200 <= status < 300:
         return
@@ -150,7 +151,8 @@ def _raise_for(response: httpx2.Response, target: str) -> None:
     if status == 429:
         raise RetryableDelivery(said, "rate_limited", _retry_after_seconds(response.headers))
     if status == 408 or status >= 500:
-        raise RetryableDelivery(said, "server_error", _retry_after_seconds(response.headers))
+        error = RetryableDelivery if status == 503 else unclear
+        raise error(said, "server_error", _retry_after_seconds(response.headers))
     if 300 <= status < 400:
         raise PermanentDelivery(f"{said}; give the address it redirects to", "redirected")
     if status in (401, 403):

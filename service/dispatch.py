@@ -87,7 +87,7 @@ class Dispatcher:
         """Look at runs that are not known to have ended; return how many did."""
         moment = now or datetime.now(UTC)
         began = datetime.now(UTC)
-        at_work = [action for action in self._outbox.in_states(*AT_WORK) if action.run_id]
+        at_work = self._outbox.in_states(*AT_WORK)
         known = {action.action_id for action in at_work}
         self._next_look = {key: due for key, due in self._next_look.items() if key in known}
         ended = 0
@@ -151,7 +151,14 @@ class Dispatcher:
     def _follow(self, action: Action) -> bool:
         try:
             hook = self._targets.hook(action.target)
-            if "follow" not in hook.abilities:
+            if "find" in hook.abilities and not action.run_id:
+                # Some targets start a run without saying which.
+                found = hook.find(PipelineRequest(action.action_id, action.payload))
+                if found is None or not found.run_id:
+                    return False
+                self._outbox.found(action, found.run_id, found.url)
+                return self._note(action, found)
+            if "follow" not in hook.abilities or not action.run_id:
                 return False
             run = hook.follow(action.run_id)
         except DeliveryError as error:

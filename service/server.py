@@ -21,6 +21,7 @@ from service.api.services import ApiServices
 from service.api.stage_graphs import stage_graphs_router
 from service.api.write import write_router
 from service.api.write_baselines import baselines_router
+from service.api.write_interventions import interventions_router
 from service.application import Application
 from service.control_loop import ControlLoop
 
@@ -75,6 +76,7 @@ def _run(application: Application, listener: socket.socket) -> None:
         extra_routers=[
             write_router(application),
             baselines_router(application),
+            interventions_router(application),
             stage_graphs_router(application),
         ],
     )

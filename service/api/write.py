@@ -102,11 +102,6 @@ def write_router(application: Application) -> APIRouter:
         ]
         return record_labels(application.store, model, labels, contract)
 
-    @router.post("/actions/{action_id}/redo", summary="Send a dead action again", dependencies=guarded)
-    def post_redo(action_id: str) -> ActionOut:
-        """Put an action that could not be delivered back into the outbox, under its old id."""
-        return _action_out(application.outbox.redo(action_id))
-
     @router.post(
         "/actions/{action_id}/outcome",
         summary="Report a retrain's outcome",

@@ -27,6 +27,7 @@ from service.cli import (
     quality,
     register,
     replay,
+    rules,
     serve,
     stages,
     streams,
@@ -67,6 +68,7 @@ for module in (
     app.command()(module.command)
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(stages.app, name="stages")
+app.add_typer(rules.app, name="rules")
 
 
 @app.callback(invoke_without_command=True)
