@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtr
 
 from detectors.performance.estimates.feature_codes import MISSING_CATEGORY
 from detectors.performance.estimates.rows import Indices, LabelledRows, Matrix, ScoredRows, Vector
@@ -71,6 +71,33 @@ def label_shift(reference: LabelledRows, rows: ScoredRows) -> LabelShift:
         table = _by_class(ours, truth, known, reference.rows.weights)
         p_values.append(_misfit(table, _shares(theirs, rows.weights, len(table)), shares, n, n_ref))
     return LabelShift(prior, shares, moved, min(1.0, min(p_values) * len(p_values)))
+
+
+def hidden_shift(residual: Vector, weights: Vector, ratio: Vector) -> tuple[float, float]:
+    """How far answers would be right more often than their scores say, on reference rows like the window's.
+
+    .. math:: d = \\frac{\\sum_i w_i r_i e_i}{\\sum_i w_i r_i}, \\quad
+              Var(d) = \\frac{\\sum_i w_i^2 r_i^2 e_i^2}{(\\sum_i w_i r_i)^2}
+
+    The density ratio r was found without labels, so that d is 0 on average while P(right | score, inputs) =
+    P(right | score); when inputs that matter beside the score moved, it is not.
+
+    Parameters
+    ----------
+    residual
+        Right (1) or not (0) less the calibrated probability of it, of every reference row, shape ``(n,)``.
+    weights, ratio
+        Of the reference rows, shape ``(n,)``.
+
+    Returns
+    -------
+    tuple of float
+        d, a difference of accuracy, and the p-value of "it is 0", from the normal distribution.
+    """
+    share = weights * ratio / (weights @ ratio)
+    off = float(share @ residual)
+    error = float(np.sqrt(share**2 @ np.square(residual)))
+    return off, float(2 * ndtr(-abs(off) / error)) if error > 0 else 1.0
 
 
 def support_warnings(reference: ScoredRows, rows: ScoredRows) -> tuple[str, ...]:

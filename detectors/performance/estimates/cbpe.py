@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.performance.estimates.assumptions import hidden_shift
 from detectors.performance.estimates.class_calibration import ClassCalibration, fit_class_calibration
 from detectors.performance.estimates.class_figures import Figures, class_figures, realised_figures
 from detectors.performance.estimates.compared import SEED, Compared
 from detectors.performance.estimates.estimate import Estimate
 from detectors.performance.estimates.estimator import Frame
 from detectors.performance.estimates.rows import LabelledRows
+from driftline.errors import DependencyMissing
 
 ASSUMES = (
     "a score means what it meant in the reference: inputs may change, the truth at a given score may not"
 )
 POORLY_CALIBRATED = 0.05
+HIDDEN = 1e-2
+"""p-value below which inputs are said to matter beside the score: wrong in one window in 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,11 @@ class Cbpe:
         )
         if window.usable.status != "ok":
             return frame.refusal(window.usable.status, window.usable.reason)
-        warnings = (*covariate_warnings(window), *calibration_warnings(self.calibration))
+        warnings = (
+            *covariate_warnings(window),
+            *hidden_warnings(window, self.calibration),
+            *calibration_warnings(self.calibration),
+        )
         return tuple(one.warned(*warnings) for one in class_figures(frame, self.calibration, self.baseline))
 
 
@@ -70,6 +78,23 @@ def covariate_warnings(window: Compared) -> tuple[str, ...]:
             "what it meant, and BBSE and MLLS fit better"
         )
     return tuple(found)
+
+
+def hidden_warnings(window: Compared, calibration: ClassCalibration) -> tuple[str, ...]:
+    """That inputs moved which matter beside the score; not looked for without the density ratio."""
+    try:
+        ratio = window.ratio.ratio
+    except DependencyMissing:
+        return ()
+    known = window.reference
+    off, p = hidden_shift(known.correct - calibration.believed(known.rows).correct, known.rows.weights, ratio)
+    if p >= HIDDEN:
+        return ()
+    return (
+        f"reference rows like the window's are right {abs(off):.1%} {'more' if off > 0 else 'less'} often "
+        f"than their scores say (p = {p:.1g}): inputs moved that matter beside the score, and PAPE or DLE, "
+        "which look at them, fit better",
+    )
 
 
 def calibration_warnings(calibration: ClassCalibration) -> tuple[str, ...]:

@@ -74,16 +74,13 @@ class ClassCalibration:
             curve = self.by_class[0]
             bins = curve.bins(rows.scores[:, 1])
             for draw in range(self.draws):
-                yield _two(rows, np.clip(curve.drawn(draw, rows.scores[:, 1], bins), 0, 1))
+                yield _two(rows, curve.draws[draw][bins])
             return
         sure = self.of_confidence.bins(rows.confidence)
         places = [curve.bins(rows.scores[:, k]) for k, curve in enumerate(self.by_class)]
         for draw in range(self.draws):
-            correct = np.clip(self.of_confidence.drawn(draw, rows.confidence, sure), 0, 1)
-            columns = [
-                np.clip(curve.drawn(draw, rows.scores[:, k], places[k]), 0, 1)
-                for k, curve in enumerate(self.by_class)
-            ]
+            correct = self.of_confidence.draws[draw][sure]
+            columns = [curve.draws[draw][place] for curve, place in zip(self.by_class, places, strict=True)]
             yield Believed(correct, _normalised(columns, len(rows)))
 
 

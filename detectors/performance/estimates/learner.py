@@ -14,7 +14,7 @@ INSTALL_HINT = "PAPE and DLE need scikit-learn: install it with `pip install 'dr
 
 
 class Learner(Protocol):
-    """A boosted ensemble of small trees, as far as it is used here."""
+    """A regression of scikit-learn, as far as it is used here."""
 
     def fit(
         self, x: NDArray[Any], y: NDArray[Any], /, sample_weight: NDArray[Any] | None = None
@@ -51,6 +51,12 @@ def loss_learner(rows: int, categorical: tuple[bool, ...], seed: int) -> Learner
 def side_learner(rows: int, categorical: tuple[bool, ...], seed: int) -> ProbabilisticLearner:
     """A classifier of reference against production, sized for so many rows."""
     made: ProbabilisticLearner = _boosting("HistGradientBoostingClassifier", rows, categorical, seed)
+    return made
+
+
+def line_learner() -> ProbabilisticLearner:
+    """A logistic regression of reference against production, on columns of spread 1."""
+    made: ProbabilisticLearner = _loaded("sklearn.linear_model").LogisticRegression(C=1.0, max_iter=200)
     return made
 
 

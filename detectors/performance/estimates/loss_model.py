@@ -82,7 +82,7 @@ class LossModel:
         bins = curve.bins(raw)
         by_learner = curve.expected(raw)
         losses = by_learner.mean(axis=0)
-        draws = [float(curve.drawn(draw, raw, bins).mean(axis=0) @ u) for draw in range(len(curve.draws))]
+        draws = [float(draw[bins].mean(axis=0) @ u) for draw in curve.draws]
         means = by_learner @ u
         value = float(means.mean())
         # Leaving one group out at a time: what the learners themselves owe to the reference's luck.
