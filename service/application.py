@@ -19,7 +19,7 @@ from driftline.webhooks import WebhookSender, webhook_secret
 from service.admission import Admission
 from service.dispatch import Dispatcher
 from service.metrics import Metrics
-from service.targets import SettingsTargets, target_kind
+from service.targets import target_kind, targets_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Application:
         patience = 2 * self.settings.delivery_timeout_seconds
         return Dispatcher(
             self.outbox,
-            SettingsTargets(self.settings, self.sender),
+            targets_of(self.rules, self.settings, self.sender),
             self.metrics,
             may_send=lambda: self.lease.keep(patience),
             doubt_seconds=patience,

@@ -6,12 +6,13 @@ from pydantic import BaseModel
 
 from alerting.notifiers.webhook import WebhookNotifier
 from alerting.outbox import Action
+from alerting.rules.book import RuleBook
 from alerting.rules.reading import TargetRole
-from driftline.errors import PermanentDelivery
+from driftline.errors import InvalidSettings, PermanentDelivery, RetryableDelivery
 from driftline.outbound import displayed_target
 from driftline.settings import Settings
 from driftline.webhooks import WebhookSender
-from integrations.hookspecs import PipelineHook
+from integrations.hookspecs import HookConfig, PipelineHook
 from integrations.table import hook_config
 from integrations.webhook.hook import WebhookHook
 
@@ -55,3 +56,43 @@ def _known(urls: dict[str, str], target: str) -> str:
     if target not in urls:
         raise PermanentDelivery(f"{target} is no longer in the settings (notify_urls, pipeline_url)", "gone")
     return urls[target]
+
+
+class RuleTargets:
+    """The targets in a file of rules, by their names; connections are kept while a target stays as it is."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self._book = book
+        self._hooks: dict[str, tuple[HookConfig, PipelineHook]] = {}
+
+    def deliver(self, action: Action) -> None:
+        """Deliver a notification; raises :class:`driftline.errors.DeliveryError`."""
+        raise PermanentDelivery(f"target {action.target!r} cannot be told anything", "misconfigured")
+
+    def hook(self, target: str) -> PipelineHook:
+        """The hook of a target; :class:`PermanentDelivery` when it is gone or its secret is not there."""
+        found = self._book.current().targets.get(target)
+        if found is None or not isinstance(found.config, HookConfig):
+            raise PermanentDelivery(f"target {target!r} is no longer in the file of rules", "gone")
+        before = self._hooks.get(target)
+        if before is not None and before[0] == found.config:
+            return before[1]
+        if before is not None:
+            before[1].close()
+        try:
+            hook = found.config.connect()
+        except InvalidSettings as error:
+            raise RetryableDelivery(f"target {target!r}: {error.message}", "misconfigured") from error
+        self._hooks[target] = found.config, hook
+        return hook
+
+    def close(self) -> None:
+        """Close the connections."""
+        for _, hook in self._hooks.values():
+            hook.close()
+        self._hooks.clear()
+
+
+def targets_of(book: RuleBook, settings: Settings, sender: WebhookSender) -> SettingsTargets | RuleTargets:
+    """Targets of the file of rules when there is one, else of the settings."""
+    return RuleTargets(book) if book.from_file else SettingsTargets(settings, sender)
