@@ -15,6 +15,7 @@ from alerting.episode import HARM, Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
 from alerting.outbox import Action
+from alerting.policies.admitting import Candidate
 from alerting.required import RequiredAction, required_actions
 from alerting.rules.document import RuleFile
 from alerting.rules.matching import wanted
@@ -27,7 +28,6 @@ from driftline.contracts import Contract
 from driftline.errors import StoreUnavailable
 from driftline.logs import get_logger
 from integrations.hookspecs import RetrainRequest
-from service.admission import Candidate
 from service.application import Application
 from service.rotation import MultivariateRotation
 

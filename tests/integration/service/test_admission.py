@@ -11,13 +11,14 @@ import pytest
 from alerting.episode import Episode, EpisodeKind, episode_id
 from alerting.interventions import InterventionKind, Interventions, breaker_subject
 from alerting.outbox import Action, Outbox
+from alerting.policies.admitting import Candidate
 from alerting.required import RequiredAction
 from alerting.rules.document import RuleFile
 from alerting.silences import Silences
 from driftline.contracts import Contract, parse_contract
 from driftline.errors import Conflict, InvalidInput, NotFound
 from driftline.store import Store
-from service.admission import Admission, Candidate
+from service.admission import Admission
 from service.metrics import Metrics
 
 NOW = datetime.now(UTC).replace(microsecond=0)
