@@ -50,6 +50,11 @@ class InvalidRules(InvalidInput):
         )
         self.faults = sorted(faults)
 
+    @classmethod
+    def unreadable(cls, origin: str, error: Exception) -> InvalidRules:
+        """Of a file that could not be read at all."""
+        return cls(origin, [Fault(1, 1, "", f"cannot be read: {error}")])
+
 
 def read_rules_file(path: Path, kinds: TargetKinds) -> Rules:
     """Read the rules in a file; :class:`InvalidRules` when it is not there or has faults."""
@@ -58,7 +63,7 @@ def read_rules_file(path: Path, kinds: TargetKinds) -> Rules:
             raise InvalidRules(str(path), [Fault(1, 1, "", f"larger than {LARGEST_BYTES:,} bytes")])
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRules(str(path), [Fault(1, 1, "", f"cannot be read: {error}")]) from error
+        raise InvalidRules.unreadable(str(path), error) from error
     return read_rules(text, str(path), kinds)
 
 
@@ -87,7 +92,7 @@ def read_rules(text: str, origin: str, kinds: TargetKinds) -> Rules:
     try:
         file = RuleFile.model_validate(marked.value)
     except ValidationError as error:
-        raise InvalidRules(origin, _faults(marked, (), error)) from None
+        raise InvalidRules(origin, faults_of(marked, (), error)) from None
     targets: dict[str, Target] = {}
     for name, values in file.targets.items():
         found = _target(marked, name, values, kinds)
@@ -113,7 +118,7 @@ def _target(marked: Marked, name: str, values: Mapping[str, Any], kinds: TargetK
     try:
         return Target(name, role, config.model_validate(dict(values)))
     except ValidationError as error:
-        return _faults(marked, path, error)
+        return faults_of(marked, path, error)
 
 
 def _dangling(marked: Marked, file: RuleFile, targets: Mapping[str, Target]) -> list[Fault]:
@@ -138,7 +143,8 @@ def _dangling(marked: Marked, file: RuleFile, targets: Mapping[str, Target]) -> 
     return faults
 
 
-def _faults(marked: Marked, path: tuple[str | int, ...], error: ValidationError) -> list[Fault]:
+def faults_of(marked: Marked, path: tuple[str | int, ...], error: ValidationError) -> list[Fault]:
+    """Faults that a validation found, where they were written; values that may be secret are not shown."""
     faults = []
     for one in error.errors(include_url=False, include_context=False):
         message = one["msg"].removeprefix("Value error, ")

@@ -9,6 +9,8 @@ import typer
 from rich.markup import escape
 
 from alerting.rules.reading import InvalidRules, Rules, read_rules_file
+from alerting.rules.rehearsal import Rehearsed, rehearse
+from alerting.rules.scenario import read_scenario
 from service.cli.options import JsonOption
 from service.cli.output import console, print_json, table
 from service.targets import target_kind
@@ -47,6 +49,50 @@ def check(
         )
         return
     _print(file, rules)
+
+
+@app.command("test")
+def rehearse_files(
+    files: Annotated[list[Path], typer.Argument(help="Scenario files: what happens, and what is expected.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Play scenarios through rules and policies; exit code 1 when something comes otherwise than expected.
+
+    All that is told and started must be expected, at its time; holds and suppressions where the scenario
+    speaks of them.
+    """
+    results = []
+    for file in files:
+        scenario, rules = read_scenario(file, target_kind)
+        results.append((file, rehearse(scenario, rules.file)))
+    if as_json:
+        print_json(
+            [
+                {
+                    "file": str(file),
+                    "passed": result.passed,
+                    "came": [str(one) for one in result.came],
+                    "lacking": result.lacking,
+                    "surprising": result.surprising,
+                }
+                for file, result in results
+            ]
+        )
+    else:
+        for file, result in results:
+            _say(file, result)
+    if not all(result.passed for _, result in results):
+        raise typer.Exit(1)
+
+
+def _say(file: Path, result: Rehearsed) -> None:
+    out = console()
+    verdict = "[green]passed[/]" if result.passed else "[red]failed[/]"
+    out.print(f"{escape(str(file))}: {verdict}, {len(result.came)} came")
+    for line in result.lacking:
+        out.print(f"  expected, did not come: {escape(line)}")
+    for line in result.surprising:
+        out.print(f"  came, not expected:     {escape(line)}")
 
 
 def _print(file: Path, rules: Rules) -> None:
