@@ -20,7 +20,7 @@ from tests.integration.collector.waiting import eventually
 
 pytestmark = [pytest.mark.xdist_group("e2e-servers"), pytest.mark.timeout(600)]
 
-ACTIONS = 30
+ACTIONS = 20
 TRIGGER_PATH = "/api/v2/forceschedulers/"
 
 
