@@ -102,6 +102,24 @@ class Action:
         return (self.model, self.target) if self.kind == "notify" else (self.model,)
 
 
+def held(action: Action, reason: str, text: str) -> Action:
+    """The action as it waits for a reason; unchanged when it waits for it already."""
+    if (action.state, action.reason, action.reason_text) == ("held", reason, text):
+        return action
+    return replace(action, state="held", at=_now(), reason=reason, reason_text=text)
+
+
+def suppressed(action: Action, reason: str, text: str) -> Action:
+    """The action as it will never be sent, and why."""
+    return replace(action, state="suppressed", at=_now(), reason=reason, reason_text=text)
+
+
+def released(action: Action) -> Action:
+    """A held action as it may be sent."""
+    now = _now()
+    return replace(action, state="pending", at=now, next_attempt_at=now, reason="", reason_text="")
+
+
 class Outbox:
     """Actions in the database, versions appended."""
 
@@ -109,8 +127,9 @@ class Outbox:
         self._store = store
 
     def enqueue(self, *actions: Action) -> None:
-        """Store new actions; those that are pending may be sent from now on."""
-        self._append(*actions)
+        """Store new versions of actions at once; those that are pending may be sent from now on."""
+        if actions:
+            self._append(*actions)
 
     def known_ids(self, episode_ids: list[EpisodeId]) -> set[ActionId]:
         """Ids of all actions of these episodes."""
@@ -145,23 +164,6 @@ class Outbox:
         if not rows:
             raise NotFound(f"action {action_id!r} is unknown")
         return _from_row(rows[0])
-
-    def hold(self, action: Action, reason: str, text: str) -> Action:
-        """Note why an action waits; the same reason twice is written once."""
-        if (action.state, action.reason, action.reason_text) == ("held", reason, text):
-            return action
-        return self._append(replace(action, state="held", at=_now(), reason=reason, reason_text=text))
-
-    def suppress(self, action: Action, reason: str, text: str) -> Action:
-        """Note that an action will never be sent, and why."""
-        return self._append(replace(action, state="suppressed", at=_now(), reason=reason, reason_text=text))
-
-    def start(self, action: Action) -> Action:
-        """Let a held action be sent."""
-        now = _now()
-        return self._append(
-            replace(action, state="pending", at=now, next_attempt_at=now, reason="", reason_text="")
-        )
 
     def sending(self, action: Action) -> Action:
         """Note that the target is about to be called; what is found in this state later is in doubt."""

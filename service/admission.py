@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from alerting.interventions import Interventions
-from alerting.outbox import AT_WORK, Outbox
-from alerting.policies.admitting import Admitting, Candidate, begun, spoken_of
+from alerting.outbox import AT_WORK, Outbox, held, released, suppressed
+from alerting.policies.admitting import Admitting, Candidate, spoken_of
 from alerting.policies.decision import Judgement
 from alerting.policies.past import Past, read_past
 from alerting.rules.document import Policy, RuleFile
@@ -64,17 +64,16 @@ class Admission:
         return float(self._store.scalar(load_sql(__file__, "answers"), {"model": model, "since": since}) or 0)
 
     def _write(self, judged: Sequence[tuple[Candidate, Judgement]]) -> None:
-        fresh = []
+        changed = []
         for one, judgement in judged:
             action = one.action
-            if one.new:
-                fresh.append(begun(action, judgement))
-            elif judgement.verdict == "start":
-                self._outbox.start(action)
-            elif judgement.verdict == "suppress":
-                self._outbox.suppress(action, judgement.reason, judgement.text)
+            if judgement.verdict == "start":
+                after = action if one.new else released(action)
             else:
-                self._outbox.hold(action, judgement.reason, judgement.text)
+                change = held if judgement.verdict == "hold" else suppressed
+                after = change(action, judgement.reason, judgement.text)
+            if one.new or after is not action:
+                changed.append(after)
             if judgement.verdict != "start" and (one.new or action.reason != judgement.reason):
                 self._metrics.suppressions.labels(action.kind, judgement.reason).inc()
                 _log.info(
@@ -84,5 +83,4 @@ class Admission:
                     kind=action.kind,
                     reason=judgement.text,
                 )
-        if fresh:
-            self._outbox.enqueue(*fresh)
+        self._outbox.enqueue(*changed)

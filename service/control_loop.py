@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -14,8 +14,9 @@ from alerting.condition import read_condition
 from alerting.episode import HARM, Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
-from alerting.outbox import Action
+from alerting.outbox import Action, suppressed
 from alerting.policies.admitting import Candidate
+from alerting.policies.decision import REASONS
 from alerting.required import RequiredAction, required_actions
 from alerting.rules.document import RuleFile
 from alerting.rules.matching import wanted
@@ -147,20 +148,20 @@ class ControlLoop:
         }
         app.admission.expire(rules, now)
         waiting = [
-            Candidate(self._new_action(one), one, new=True)
+            Candidate(self._new_action(one, contracts), one, new=True)
             for key, one in required.items()
             if key not in known
         ]
-        for held in app.outbox.in_states("held"):
-            episode = next((one for one in episodes if one.episode_id == held.episode_id), None)
-            still = required.get(held.action_id)
-            if still is None and episode is None:
-                app.outbox.suppress(held, "resolved", "the episode resolved before it started")
-            elif still is None:
-                assert episode is not None
-                waiting.append(Candidate(held, _as_it_was(held, episode)))
+        live = {episode.episode_id: episode for episode in episodes}
+        gone = []
+        for action in app.outbox.in_states("held"):
+            if action.action_id in required:
+                waiting.append(Candidate(action, required[action.action_id]))
+            elif action.episode_id in live:
+                waiting.append(Candidate(action, _as_it_was(action, live[action.episode_id])))
             else:
-                waiting.append(Candidate(held, still))
+                gone.append(suppressed(action, "resolved", REASONS["resolved"]))
+        app.outbox.enqueue(*gone)
         app.admission.run(waiting, rules, contracts, now)
         for kind in HARM:
             open_now = sum(episode.state == "open" and episode.kind == kind for episode in episodes)
@@ -174,12 +175,12 @@ class ControlLoop:
         subject = subject_of(episode, contract.team if contract else "")
         return required_actions(episode, wanted(rules.rules, subject, now))
 
-    def _new_action(self, action: RequiredAction) -> Action:
+    def _new_action(self, action: RequiredAction, contracts: Mapping[str, Contract]) -> Action:
         now = datetime.now(UTC)
         body = (
             notification_body(action, self._app.base_url)
             if action.kind == "notify"
-            else self._pipeline_body(action.episode, action)
+            else self._pipeline_body(action, contracts.get(action.episode.model))
         )
         return Action(
             action_id=action.action_id,
@@ -196,15 +197,16 @@ class ControlLoop:
             wanted_at=now,
         )
 
-    def _pipeline_body(self, episode: Episode, action: RequiredAction) -> dict[str, Any]:
-        contract = self._app.contracts.required(episode.model)
+    def _pipeline_body(self, action: RequiredAction, contract: Contract | None) -> dict[str, Any]:
+        episode = action.episode
+        lineage = contract.lineage.model_dump(mode="json") if contract is not None else {}
         return RetrainRequest(
             type=action.event,
             action_id=action.action_id,
             model=episode.model,
             version=episode.version,
             episode=episode,
-            lineage=contract.lineage.model_dump(mode="json"),
+            lineage=lineage,
             since=episode.first_window,
             callback_url=f"{self._app.base_url}/api/v1/actions/{action.action_id}/outcome",
         ).body()

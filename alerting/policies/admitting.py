@@ -157,15 +157,3 @@ def _approval(said: Mapping[str, Intervention]) -> Approval | None:
     if newest is None:
         return None
     return Approval(newest.kind == "approve", newest.author, newest.at, newest.reason)
-
-
-def begun(action: Action, judgement: Judgement) -> Action:
-    """A new action as it is first stored."""
-    if judgement.verdict == "start":
-        return action
-    return replace(
-        action,
-        state="held" if judgement.verdict == "hold" else "suppressed",
-        reason=judgement.reason,
-        reason_text=judgement.text,
-    )

@@ -14,8 +14,8 @@ from alerting.condition import FieldChange, ModelCondition, Quality, VersionCond
 from alerting.episode import Episode
 from alerting.interventions import Intervention
 from alerting.lifecycle import advance
-from alerting.outbox import Action
-from alerting.policies.admitting import Admitting, Candidate, begun
+from alerting.outbox import Action, held, suppressed
+from alerting.policies.admitting import Admitting, Candidate
 from alerting.policies.past import EPOCH, Past, PastAction
 from alerting.required import RequiredAction, required_actions
 from alerting.rules.document import RuleFile
@@ -107,7 +107,8 @@ class _Stage:
             if judgement.verdict == "start":
                 after = replace(action, state="pending", at=now, reason="")
             else:
-                after = begun(replace(action, at=now), judgement)
+                change = held if judgement.verdict == "hold" else suppressed
+                after = replace(change(action, judgement.reason, judgement.text), at=now)
             changed = candidate.new or (after.state, after.reason) != (action.state, action.reason)
             self._actions[action.action_id] = after, candidate.required
             if changed:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from alerting.episode import Episode, episode_id
-from alerting.outbox import Action
+from alerting.outbox import Action, released
 from driftline.contracts import parse_contract
 from driftline.ids import ActionId
 from driftline.settings import Settings
@@ -85,7 +85,7 @@ def test_what_waits_is_approved_or_denied_by_name(application: Application, clie
     assert client.post("/actions/ac-1/deny", json=ANN).json()["kind"] == "deny"
     assert client.post("/actions/ac-2/approve", json=ANN).status_code == 404
     assert client.post("/actions/ac-1/approve", json={"author": ""}).status_code == 422
-    application.outbox.start(application.outbox.get("ac-1"))
+    application.outbox.enqueue(released(application.outbox.get("ac-1")))
     late = client.post("/actions/ac-1/deny", json=ANN)
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from alerting.outbox import Action, Outbox
+from alerting.outbox import Action, Outbox, held, released
 from driftline.errors import Conflict, NotFound
 from driftline.ids import ActionId, EpisodeId
 from driftline.outbound import displayed_target
@@ -225,10 +225,11 @@ def test_who_may_no_longer_send_stops_at_once(outbox: Outbox, settings: Settings
 def test_what_is_held_is_not_sent_and_its_reason_is_written_once(
     store: Store, outbox: Outbox, dispatcher: Dispatcher, receiver: Receiver
 ) -> None:
-    held = outbox.hold(action(receiver), "cooldown", "until noon")
-    assert outbox.hold(held, "cooldown", "until noon") is held
+    waits = held(action(receiver), "cooldown", "until noon")
+    outbox.enqueue(waits)
+    assert held(waits, "cooldown", "until noon") is waits
     assert dispatcher.send_due() == 0
-    outbox.start(outbox.get("ac-1"))
+    outbox.enqueue(released(outbox.get("ac-1")))
     assert dispatcher.send_due() == 1
     assert (outbox.get("ac-1").state, outbox.get("ac-1").reason) == ("sent", "")
     assert store.scalar("SELECT count() FROM actions WHERE state = 'held'") == 1
