@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from driftline.errors import AmbiguousDelivery, PermanentDelivery
+from driftline.errors import AmbiguousDelivery, PermanentDelivery, RetryableDelivery
 from integrations.hookspecs import PipelineHook, PipelineRequest, Run
 from integrations.table import hook_config
 from tests.e2e.buildbot import PASSWORD, buildbot
@@ -57,18 +58,30 @@ def build_sets(port: int) -> list[dict[str, Any]]:
 def until_taken(hook: PipelineHook, request: PipelineRequest) -> tuple[Run, int]:
     """The action's run as the outbox gets it, asking before it sends again; and how often it was in doubt."""
     doubts = 0
+    in_doubt = False
     while True:
         try:
-            return hook.trigger(request), doubts
-        except AmbiguousDelivery:
-            doubts += 1
-            run = hook.find(request)
+            run = hook.find(request) if in_doubt else None
             if run is not None:
                 return run, doubts
+            in_doubt = False
+            return hook.trigger(request), doubts
+        except AmbiguousDelivery:
+            in_doubt = True
+            doubts += 1
+        except RetryableDelivery:
+            # Nothing was sent, or the target could not be asked: the doubt is what it was.
+            time.sleep(0.1)
 
 
 def ended(hook: PipelineHook, run_id: str) -> Run:
-    return eventually(lambda: hook.follow(run_id), lambda run: run.ended)
+    def look() -> Run:
+        try:
+            return hook.follow(run_id)
+        except RetryableDelivery:
+            return Run(run_id, "", "unknown")
+
+    return eventually(look, lambda run: run.ended)
 
 
 def test_exactly_one_build_for_each_action_whatever_is_lost(tmp_path: Path) -> None:
