@@ -191,6 +191,12 @@ class Settings(BaseSettings):
         description="Longest time a cycle spends on tests of several fields at once, in seconds; models take "
         "turns, those that drift first. 0 leaves these tests out.",
     )
+    estimate_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="Longest time a cycle begins estimates of quality without labels, in seconds; models "
+        "take turns. 0 leaves them out.",
+    )
     check_false_alarm_rate: float = Field(
         default=0.01, gt=0, lt=1, description="Chance that `driftline check` calls unchanged data drifted."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -96,6 +97,11 @@ class ControlLoop:
 
         for model in self._app.quality.pending(contracts, now):
             self._one_by_one(model, judge)
+        ends = time.monotonic() + self._app.settings.estimate_seconds
+        for model in self._app.quality.unestimated(contracts, now):
+            if time.monotonic() >= ends:
+                break
+            self._one_by_one(model, lambda model: self._app.quality.estimate(by_model[model], now))
 
     def _one_by_one(self, model: str, step: Callable[[str], object]) -> None:
         """Take a step for one model; its failure never stops the others."""

@@ -27,6 +27,7 @@ from detectors.performance.labels.recipe import join_recipe
 from detectors.performance.metrics.window_figures import window_figures
 from detectors.performance.quality_rows import decided_row, figure_rows, undecided_row
 from detectors.performance.reference_quality import ReferenceQuality, load_reference_quality
+from detectors.performance.window_estimates import WindowEstimates
 from detectors.windows import last_closed_end
 from driftline.contracts import Contract
 from driftline.quality_contract import Quality
@@ -68,6 +69,7 @@ class QualityMonitor:
         self._store = store
         self._settings = settings
         self._join = LabelJoin(store, settings)
+        self._estimates = WindowEstimates(store, settings)
         self._models: dict[str, _Model] = {}
         # Labels may have been joined by a process that ended before it wrote figures.
         self._unfinished = {model for model, _ in load_progress(store)}
@@ -122,6 +124,19 @@ class QualityMonitor:
         self._models[contract.model] = mine
         self._unfinished.discard(contract.model)
         return decided
+
+    def unestimated(self, contracts: Sequence[Contract], now: datetime | None = None) -> list[str]:
+        """Models with a labelled reference and a window that closed since they were estimated, in turns."""
+        measured = [contract.model for contract in contracts if contract.quality_or_default() is not None]
+        return self._estimates.pending(measured, self._closed_end(now))
+
+    def estimate(self, contract: Contract, now: datetime | None = None) -> int:
+        """Estimate the quality of closed windows of one model without labels; how many were.
+
+        To be called after :meth:`evaluate`: the estimators' record rests on what labels say.
+        """
+        quality = contract.quality_or_default()
+        return 0 if quality is None else self._estimates.refresh(contract, quality, self._closed_end(now))
 
     def _newest_baselines(self, models: Iterable[str]) -> dict[str, datetime]:
         rows = self._store.query(load_sql(__file__, "newest_baselines"), {"models": list(models)})

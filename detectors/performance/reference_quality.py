@@ -20,6 +20,7 @@ from detectors.performance.decay.moments import Moments, pooled
 from detectors.performance.decay.reading import Scope, read_loss_scale, read_window_sums
 from detectors.performance.decay.reference import RiskReference
 from detectors.performance.decay.spread import between_windows
+from detectors.performance.estimates.reference import read_reference, save_reference
 from detectors.performance.labels.recipe import JoinRecipe, join_recipe
 from detectors.performance.metrics.figure import Figure, WindowFigures
 from detectors.performance.metrics.window_figures import reference_figures
@@ -149,7 +150,22 @@ def measure_reference(
         return NO_REFERENCE
     risk = _measured_risk(store, recipe, quality, events, window_seconds, excluded)
     _save(store, contract.model, baseline_id, measured, risk)
+    _keep_estimator_reference(store, contract, baseline_id, events)
     return ReferenceQuality(_keyed(measured), risk)
+
+
+def _keep_estimator_reference(store: Store, contract: Contract, baseline_id: str, events: EventRange) -> None:
+    """Labelled rows that estimators are fitted on, before a stand-in's events leave."""
+    sample = read_reference(
+        store,
+        contract,
+        since=events.since,
+        until=events.until,
+        model=events.model,
+        versions=events.versions,
+    )
+    if sample is not None:
+        save_reference(store, contract.model, baseline_id, sample)
 
 
 def _measured_risk(

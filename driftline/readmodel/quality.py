@@ -80,6 +80,27 @@ def version_quality(version: str, figures: Sequence[Performance]) -> VersionQual
     )
 
 
+def shown_estimate(estimates: Sequence[Performance]) -> Performance | None:
+    """The estimate that is believed: of the estimators that have not lost their vote against labels.
+
+    The one of the narrowest interval that carries no warning, else the narrowest of all; ``None`` when no
+    estimator has both a figure and a vote.
+    """
+
+    def rank(one: Performance) -> tuple[bool, float]:
+        width = one.upper - one.lower if one.upper is not None and one.lower is not None else float("inf")
+        return bool(one.details.get("warnings")), width
+
+    usable = [one for one in estimates if one.value is not None and not one.reason and has_vote(one)]
+    return min(usable, key=rank, default=None)
+
+
+def has_vote(estimate: Performance) -> bool:
+    """Whether an estimator had not lost its vote when it estimated; without any labels it has one."""
+    vote = estimate.details.get("vote")
+    return not isinstance(vote, dict) or vote.get("votes") is not False
+
+
 def _worst_first(one: Performance) -> float:
     if one.value is None:
         return float("inf")
@@ -104,12 +125,20 @@ def _words(decisive: Performance | None, estimates: Sequence[Performance]) -> li
         )
         if decisive.reason:
             said.append(f"{decisive.reason[:1].upper()}{decisive.reason[1:].rstrip('.')}.")
-    for one in estimates:
-        if one.status != "reported" and one.value is not None:
+    believed = shown_estimate(estimates)
+    if believed is None and any(one.value is not None for one in estimates):
+        said.append("Every estimator without labels was wrong against labels and has lost its vote.")
+    for one in (believed,) if believed is not None else ():
+        if one.value is not None:
             metric = metric_of(one.metric)
             said.append(
                 f"Without labels, {one.basis.upper()} estimates {metric.label} {metric.text(one.value)} "
                 f"[{metric.text(one.lower)}, {metric.text(one.upper)}] for the window of "
-                f"{one.window_start:%Y-%m-%d %H:%M}."
+                f"{one.window_start:%Y-%m-%d %H:%M}{_blind_words(one)}."
             )
     return said
+
+
+def _blind_words(one: Performance) -> str:
+    blind = one.details.get("blind_to")
+    return f"; it cannot see {blind}" if blind else ""
