@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from detectors.explanation.words import SEVERAL
 from detectors.findings import main_carriers
 from detectors.multivariate.attribution import Attribution, attribute
 from driftline.readmodel.attribution import (
@@ -21,8 +22,6 @@ NAMED = 3
 
 SITS_IN, ALIKE = 0.5, 0.2
 """Concentrations from which on a change sits in one segment, and below which it is everywhere alike."""
-
-_SEVERAL = {"(inputs)": "the inputs", "(outputs)": "the outputs"}
 
 
 def attribution_of(window: WindowEvidence) -> WindowAttribution:
@@ -151,7 +150,7 @@ def _said_together(one: TogetherCarriers) -> str:
     names = [f"{carrier.name} ({carrier.share:.0%})" for carrier in one.carriers]
     who = f", carried by {_listed(names)}" if names else ""
     maybe = "" if one.status == "drifted" else "may have "
-    return f"{_SEVERAL.get(one.about, one.about)} {maybe}{what}{who}"
+    return f"{SEVERAL.get(one.about, one.about)} {maybe}{what}{who}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,25 +8,65 @@ from typing import Annotated
 import typer
 
 from driftline.contract_store import ContractStore
+from driftline.errors import InvalidInput
 from driftline.quality_metrics import metric_of
 from driftline.readmodel.performance import Performance
 from driftline.readmodel.quality import VersionQuality, model_quality
 from driftline.store.opening import open_store
+from service.cli.explained_loss import print_loss
 from service.cli.options import ConfigOption, JsonOption, ModelArgument, settings_for_command
 from service.cli.output import console, print_json, table
+from service.moments import parse_moment
 
 
 def command(
     model: ModelArgument,
     version: Annotated[str, typer.Option(help="Only this version.")] = "",
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why", help="Which fields and segments explain how the loss differs from the baseline's."
+        ),
+    ] = False,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="With --why: begin of the range to explain; 24 windows before its end when absent.",
+            metavar="TIME",
+        ),
+    ] = "",
+    until: Annotated[
+        str,
+        typer.Option(
+            help="With --why: its end; that of the newest window with labels when absent.", metavar="TIME"
+        ),
+    ] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how good a model is: figures from labels, and estimates without.
 
     The figures are those of the newest window that has any, with 95% intervals, beside the baseline's.
+    With --why: which fields and segments explain the change of the loss against the baseline.
     """
+    from service.loss_attribution import LossQuestion, loss_explanation
+
+    first, last = (
+        parse_moment(text, name) if text else None for text, name in ((since, "--since"), (until, "--until"))
+    )
+    if (first or last) and not why:
+        raise InvalidInput(
+            "--since and --until need --why: figures of quality are those of the newest window"
+        )
     settings = settings_for_command(config)
+    if why:
+        with open_store(settings) as store:
+            found = loss_explanation(store, settings, LossQuestion(model, version, first, last))
+        if as_json:
+            print_json(found)
+        else:
+            print_loss(console(), found)
+        return
     with open_store(settings) as store:
         ContractStore(store).required(model)
         report = model_quality(store, model, datetime.now(UTC))

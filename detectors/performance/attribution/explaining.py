@@ -36,7 +36,7 @@ _Z = float(-ndtri(0.025))
 Floats = NDArray[np.float64]
 
 
-def explain_loss(reference: LossRows, current: LossRows) -> LossAttribution:
+def explain_loss(reference: LossRows, current: LossRows, *, estimated: bool = False) -> LossAttribution:
     """Take the change of the mean loss apart over segments and columns, and name what explains it.
 
     Each column is taken apart exactly (:func:`decomposed`) into what its moved distribution explains and
@@ -50,6 +50,9 @@ def explain_loss(reference: LossRows, current: LossRows) -> LossAttribution:
     ----------
     reference, current
         Rows with losses of the same kind, at least 100 effective a side.
+    estimated
+        Whether the losses are estimates: said in the words, and that the estimator's own error is not in the
+        intervals.
 
     Notes
     -----
@@ -63,7 +66,7 @@ def explain_loss(reference: LossRows, current: LossRows) -> LossAttribution:
     """
     worth = tuple(effective_size(side.weights) if len(side) else 0.0 for side in (reference, current))
     if min(worth) < FEWEST_ROWS:
-        return _nothing(reference, current, worth)
+        return _nothing(reference, current, worth, estimated=estimated)
     columns = column_groups(reference, current)
     losses, weights = (reference.losses, current.losses), (reference.weights, current.weights)
     first = [decomposed(one, losses, weights) for one in columns]
@@ -84,10 +87,12 @@ def explain_loss(reference: LossRows, current: LossRows) -> LossAttribution:
         rows_now=(len(current), worth[1]),
         words=(),
     )
-    return replace(found, words=attribution_in_words(found))
+    return replace(found, words=attribution_in_words(found, estimated=estimated))
 
 
-def _nothing(reference: LossRows, current: LossRows, worth: tuple[float, ...]) -> LossAttribution:
+def _nothing(
+    reference: LossRows, current: LossRows, worth: tuple[float, ...], *, estimated: bool
+) -> LossAttribution:
     unknown = Part(np.nan, np.nan, np.nan)
     found = LossAttribution(
         status="insufficient_data",
@@ -102,7 +107,7 @@ def _nothing(reference: LossRows, current: LossRows, worth: tuple[float, ...]) -
         rows_now=(len(current), worth[1]),
         words=(),
     )
-    return replace(found, words=attribution_in_words(found))
+    return replace(found, words=attribution_in_words(found, estimated=estimated))
 
 
 def _change(losses: tuple[Floats, Floats], weights: tuple[Floats, Floats]) -> Estimated:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from detectors.performance.attribution.result import LossAttribution, LossCause
 
 
-def attribution_in_words(found: LossAttribution) -> tuple[str, ...]:
+def attribution_in_words(found: LossAttribution, *, estimated: bool = False) -> tuple[str, ...]:
     """What explains the change of the mean loss, most important sentence first."""
-    rows = f"{found.rows_before[0]:,} labelled rows before, {found.rows_now[0]:,} now"
+    said = _sentences(found, "rows" if estimated else "labelled rows")
+    if estimated and found.status != "insufficient_data":
+        said += (
+            "The loss is an estimate without labels: a changed relation of inputs and truth does not show in "
+            "it, and intervals leave out the estimator's own error.",
+        )
+    return said
+
+
+def _sentences(found: LossAttribution, kind: str) -> tuple[str, ...]:
+    rows = f"{found.rows_before[0]:,} {kind} before, {found.rows_now[0]:,} now"
     if found.status == "insufficient_data":
         return (
-            "Too few labelled rows to explain anything: "
+            f"Too few {kind} to explain anything: "
             f"worth {found.rows_before[1]:,.0f} before and {found.rows_now[1]:,.0f} now, 100 are needed.",
         )
     interval = f"95%: {found.change.lower:+.3g} to {found.change.upper:+.3g}"

@@ -29,6 +29,7 @@ PATHS = {
     "/models/{model}/labels/coverage": f"/models/{MODEL}/labels/coverage",
     "/models/{model}/labels/{event_id}": f"/models/{MODEL}/labels/batch-1/7",
     "/models/{model}/quality": f"/models/{MODEL}/quality",
+    "/models/{model}/quality/attribution": f"/models/{MODEL}/quality/attribution",
     "/models/{model}/performance": f"/models/{MODEL}/performance",
     "/models/{model}/episodes": f"/models/{MODEL}/episodes",
     "/models/{model}/actions": f"/models/{MODEL}/actions",
