@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from alerting.interventions import Intervention, InterventionKind, Interventions, breaker_subject
-from alerting.outbox import Action
+from alerting.approvals import decide_by_person
+from alerting.interventions import Intervention, Interventions, breaker_subject
 from alerting.rules.document import PolicyKind
 from alerting.rules.marks import Fault
 from alerting.silences import Silence, Silences
-from driftline.errors import Conflict
 from service.api.write import token_check
 from service.application import Application
 
@@ -104,13 +103,9 @@ def interventions_router(application: Application) -> APIRouter:
     guarded = [Depends(token_check(application))]
     words, silences = Interventions(application.store), Silences(application.store)
 
-    def decide(kind: InterventionKind, action_id: str, word: WordIn) -> WordOut:
-        action: Action = application.outbox.get(action_id)
-        if action.state != "held":
-            raise Conflict(f"action {action_id} is {action.state}: only what is held waits for a person")
-        return _word_out(
-            words.say(kind, action_id, model=action.model, author=word.author, reason=word.reason)
-        )
+    def decide(kind: Literal["approve", "deny"], action_id: str, word: WordIn) -> WordOut:
+        said = decide_by_person(application.store, kind, action_id, author=word.author, reason=word.reason)
+        return _word_out(said)
 
     @router.post("/actions/{action_id}/approve", summary="Approve an action", dependencies=guarded)
     def post_approve(action_id: str, word: WordIn) -> WordOut:

@@ -10,6 +10,7 @@ import typer
 from driftline import __version__
 from driftline.errors import DriftlineError
 from service.cli import (
+    actions,
     baseline,
     budget,
     changed,
@@ -69,6 +70,7 @@ for module in (
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(stages.app, name="stages")
 app.add_typer(rules.app, name="rules")
+app.add_typer(actions.app, name="actions")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from alerting.episode import Episode, episode_id
 from alerting.outbox import Action, released
 from driftline.contracts import parse_contract
+from driftline.errors import Conflict, InvalidInput
 from driftline.ids import ActionId
 from driftline.settings import Settings
 from driftline.store import Store
@@ -161,3 +163,28 @@ def test_the_command_line_checks_a_file(tmp_path: Path) -> None:
     bad = CliRunner().invoke(command_line, ["rules", "check", str(path), "--json"])
     assert bad.exit_code == 2
     assert "target 'cj' is not under `targets`" in bad.output
+
+
+def test_the_command_line_lists_approves_and_redoes(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = application.settings.clickhouse_url
+    assert url is not None
+    monkeypatch.setenv("DRIFTLINE_CLICKHOUSE_URL", url.get_secret_value())
+    monkeypatch.setenv("DRIFTLINE_CLICKHOUSE_DATABASE", application.settings.clickhouse_database)
+    application.outbox.enqueue(action(), action("dead", "ac-2"))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(command_line, ["actions", *arguments])
+        return done.exit_code, done.output
+
+    code, listed = run("list", "--state", "held", "--json")
+    assert (code, [one["action_id"] for one in json.loads(listed)]) == (0, ["ac-1"])
+    assert run("approve", "ac-1", "--author", "ann")[0] == 0
+    assert "approved by ann" in run("approve", "ac-1", "--author", "ann", "--reason", "checked")[1]
+    assert run("redo", "ac-2")[0] == 0
+    assert application.outbox.get("ac-2").state == "retrying"
+    assert isinstance(CliRunner().invoke(command_line, ["actions", "redo", "ac-1"]).exception, Conflict)
+    assert isinstance(
+        CliRunner().invoke(command_line, ["actions", "list", "--state", "lost"]).exception, InvalidInput
+    )
