@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from alerting.rules.durations import Duration
-from alerting.rules.figures import FIGURES, Bound
+from alerting.rules.figures import FIGURES
+from driftline.bounds import Bound
 
 RuleKind = Literal[
     "drift", "harmless_drift", "decay", "harmful_drift", "data_quality", "coverage", "cost", "collector"

@@ -8,21 +8,17 @@ from datetime import UTC, datetime
 
 from detectors.performance.decay.loss import Loss, loss_of
 from detectors.performance.labels.recipe import JoinRecipe, join_recipe
-from detectors.versions.decision import Decision, decide
-from detectors.versions.labelled_losses import ComparedLosses, LossReader
 from detectors.versions.pairing import Pairing, SharedAnswers, VersionPair, shared_answers, version_pair
+from detectors.versions.risks import ComparedTraffic, Unlabelled, accepted_margin
 from detectors.versions.unlabelled import agreement, answers, failures, latencies
 from detectors.versions.words import in_words
 from driftline.contract_store import ContractStore
 from driftline.errors import InvalidInput
 from driftline.quality_contract import Quality
 from driftline.quality_metrics import metric_of
-from driftline.readmodel.version_comparison import RiskDifference, VersionComparison
+from driftline.readmodel.version_comparison import VersionComparison
 from driftline.settings import Settings
 from driftline.store import Store
-
-_LARGEST = 700.0
-"""Logarithm of the largest e-value that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ def compare_versions(store: Store, settings: Settings, question: ComparisonQuest
     )
     shared = shared_answers(store, pair, recipe.key_slot if recipe else 0, question.pairing)
     loss = loss_of(quality, question.metric, recipe.scores) if quality and recipe else None
-    margin = _margin(question, quality, settings)
+    margin = _accepted(question, quality, settings)
     segment = _segment(question.segment, recipe)
     rows = answers(store, pair)
     found = VersionComparison(
@@ -141,80 +137,22 @@ def _with_labels(
     loss: Loss,
     segment: tuple[str, str] | None,
 ) -> VersionComparison:
-    unbounded = loss.bounded(1.0) if loss.learned else loss
-    labelled = LossReader(store, pair, recipe, unbounded, shared.way, segment).labelled()
-    # Pairs by trace or key take the truth from the champion's answer.
-    needed = (
-        (labelled.champion, labelled.challenger)
-        if shared.way in ("unpaired", "event")
-        else (labelled.champion,)
-    )
-    if not all(needed):
-        name = pair.champion if not labelled.champion else pair.challenger
-        return _told(found, f"No labelled answer of {name!r} yet: only what needs no label is compared.")
-    bound = _bound(labelled.high_loss) if loss.learned else loss.bound
-    if not found.margin < bound:
-        raise InvalidInput(
-            f"margin must be below the largest loss of {loss.metric} ({bound:g}), got {found.margin:g}"
+    traffic = ComparedTraffic(store, pair, shared.way, recipe, loss)
+    risks = traffic.risks(found.margin, found.alpha, segment)
+    if isinstance(risks, Unlabelled):
+        return _told(
+            found, f"No labelled answer of {risks.version!r} yet: only what needs no label is compared."
         )
-    reader = LossReader(store, pair, recipe, loss.bounded(bound), shared.way, segment)
-    measured = loss.bounded(bound)
-    whole = reader.whole(labelled)
-    risk = _risk("", whole, measured, decide(whole.evidence, found.margin / bound, found.alpha), found.alpha)
-    parts = (
-        {}
-        if segment
-        else {
-            f"{column}={value}": compared
-            for column in recipe.segments
-            for value, compared in reader.by_segment(labelled, column).items()
-        }
-    )
-    each = found.alpha / max(1, len(parts))
-    segments = tuple(
-        _risk(name, compared, measured, decide(compared.evidence, found.margin / bound, each), each)
-        for name, compared in parts.items()
-    )
-    update = {"risk": risk, "segments": segments, "verdict": risk.verdict, "unusable": labelled.unusable}
+    update = {
+        "risk": risks.whole,
+        "segments": risks.segments,
+        "verdict": risks.whole.verdict,
+        "unusable": risks.unusable,
+    }
     return _told(found.model_copy(update=update))
 
 
-def _risk(
-    segment: str, compared: ComparedLosses, loss: Loss, decision: Decision, alpha: float
-) -> RiskDifference:
-    def e_value(log: float) -> float:
-        return math.exp(min(log, _LARGEST))
-
-    return RiskDifference(
-        segment=segment,
-        verdict=decision.verdict,
-        champion=loss.value(loss.bound * compared.champion),
-        challenger=loss.value(loss.bound * compared.challenger),
-        champion_labels=compared.champion_rows,
-        challenger_labels=compared.challenger_rows,
-        difference=loss.bound * decision.estimate,
-        lower=loss.bound * decision.lower,
-        upper=loss.bound * decision.upper,
-        worse_e_value=e_value(decision.against_not_worse),
-        not_worse_e_value=e_value(decision.against_worse),
-        better_e_value=e_value(decision.against_better),
-        needed_e_value=2.0 / alpha,
-        more_labels=decision.more_rows,
-    )
-
-
-def _bound(high_loss: float) -> float:
-    """Power of two above nearly all losses: it stays while more come, and with it the evidence so far.
-
-    >>> _bound(0.9), _bound(5.0), _bound(0.0)
-    (1.0, 8.0, 1.0)
-    """
-    if not (math.isfinite(high_loss) and high_loss > 0):
-        return 1.0
-    return float(2.0 ** math.ceil(math.log2(high_loss)))
-
-
-def _margin(question: ComparisonQuestion, quality: Quality | None, settings: Settings) -> float:
+def _accepted(question: ComparisonQuestion, quality: Quality | None, settings: Settings) -> float:
     """What is accepted: as asked, else as the contract says, else the setting for shares."""
     if question.margin is not None:
         if not (math.isfinite(question.margin) and question.margin >= 0):
@@ -222,16 +160,7 @@ def _margin(question: ComparisonQuestion, quality: Quality | None, settings: Set
                 f"margin is a loss of at least 0 in the metric's unit, got {question.margin!r}"
             )
         return question.margin
-    if quality is None:
-        return 0.0
-    metric = question.metric or quality.primary
-    for kpi in quality.kpis:
-        if kpi.name == metric:
-            return kpi.tolerance
-    if quality.tolerance is not None and metric == quality.primary:
-        return quality.tolerance
-    # The setting is about shares; other units have no tolerance that nobody named.
-    return settings.accuracy_tolerance if metric_of(metric).unit == "share" else 0.0
+    return 0.0 if quality is None else accepted_margin(quality, question.metric, settings)
 
 
 def _segment(text: str, recipe: JoinRecipe | None) -> tuple[str, str] | None:

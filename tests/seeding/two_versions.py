@@ -54,11 +54,15 @@ class Traffic:
 
 
 def seed_two_versions(
-    store: Store, traffic: Traffic, start: datetime, contract: dict[str, Any] | None = None
+    store: Store,
+    traffic: Traffic,
+    start: datetime,
+    contract: dict[str, Any] | None = None,
+    versions: Sequence[str] = (CHAMPION, CHALLENGER),
 ) -> Contract:
     """Register the contract and insert events with their joined labels, a second apart from ``start``."""
     registered = ContractStore(store).register(parse_contract(contract or CONTRACT))
-    for position, version in enumerate((CHAMPION, CHALLENGER)):
+    for position, version in enumerate(versions):
         _seed_version(store, registered, traffic, start, version, position)
     return registered
 
