@@ -10,7 +10,9 @@ from typing import Literal
 from driftline.errors import InvalidInput
 from driftline.store import Store, load_sql
 
-InterventionKind = Literal["approve", "deny", "acknowledge", "reset_breaker"]
+InterventionKind = Literal[
+    "approve", "deny", "acknowledge", "reset_breaker", "override_gate", "withdraw_override"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,12 @@ def breaker_subject(model: str, kind: str) -> str:
     'breaker:ocr-1:retrain'
     """
     return f"breaker:{model}:{kind}"
+
+
+def gate_subject(model: str, version: str) -> str:
+    """What the gate of a candidate is called.
+
+    >>> gate_subject("ocr-1", "8")
+    'gate:ocr-1:8'
+    """
+    return f"gate:{model}:{version}"

@@ -7,7 +7,9 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator
 
 _BOUND = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)\s*")
 _OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -45,3 +47,21 @@ class Bound:
 
     def __str__(self) -> str:
         return f"{self.comparison} {self.limit:g}"
+
+
+def unpercented(value: object) -> object:
+    """A percentage as a share; anything else as it is.
+
+    >>> unpercented("0.5%"), unpercented(0.02)
+    (0.005, 0.02)
+    """
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        try:
+            return float(value.rstrip()[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+Amount = Annotated[float, BeforeValidator(unpercented)]
+"""A number that may be written as a percentage."""

@@ -43,6 +43,8 @@ class RetrainRequest:
         Start of the first window that showed the change.
     callback_url
         Where the pipeline reports its outcome, signed.
+    candidate
+        Version to bring into service; of a redeploy, for which the gate let it pass.
     """
 
     action_id: ActionId
@@ -53,6 +55,7 @@ class RetrainRequest:
     since: datetime
     callback_url: str
     type: str = "retrain.requested"
+    candidate: str = ""
 
     def body(self) -> dict[str, Any]:
         """The request as JSON."""
@@ -63,6 +66,7 @@ class RetrainRequest:
                 "action_id": self.action_id,
                 "model": self.model,
                 "version": self.version,
+                "candidate": self.candidate,
                 "episode": self.episode.as_json(),
                 "lineage": dict(self.lineage),
                 "since": self.since.isoformat(),
@@ -103,6 +107,7 @@ class PipelineRequest:
             "REQUEST": self.type,
             "MODEL": data.get("model", ""),
             "VERSION": data.get("version", ""),
+            "CANDIDATE": data.get("candidate", ""),
             "EPISODE_ID": (data.get("episode") or {}).get("episode_id", ""),
             "SINCE": data.get("since", ""),
             "CALLBACK_URL": data.get("callback_url", ""),

@@ -13,8 +13,10 @@ from alerting.policies.past import Past, read_past
 from alerting.rules.document import Policy, RuleFile
 from alerting.silences import Silences
 from driftline.contracts import Contract
+from driftline.errors import InvalidInput, NotFound
 from driftline.logs import get_logger
 from driftline.store import Store, load_sql
+from service.gates import Gates
 from service.metrics import Metrics
 
 _log = get_logger(__name__)
@@ -26,10 +28,11 @@ REMEMBERED = timedelta(days=90)
 class Admission:
     """Judges what waits, each cycle anew; for one thread."""
 
-    def __init__(self, store: Store, outbox: Outbox, metrics: Metrics) -> None:
+    def __init__(self, store: Store, outbox: Outbox, metrics: Metrics, gates: Gates) -> None:
         self._store = store
         self._outbox = outbox
         self._metrics = metrics
+        self._gates = gates
         self._interventions = Interventions(store)
         self._silences = Silences(store)
 
@@ -43,7 +46,7 @@ class Admission:
         """Start, hold or suppress each candidate; new ones are stored with what became of them."""
         if not candidates:
             return
-        admitting = Admitting(rules, contracts, self._silences.live(now), self._answers, now)
+        admitting = Admitting(rules, contracts, self._silences.live(now), self._answers, self._gate, now)
         acts = [one.action for one in candidates if one.required.kind != "notify"]
         past = read_past(self._store, now - REMEMBERED) if acts else Past(())
         said = self._interventions.newest(subject for action in acts for subject in spoken_of(action))
@@ -62,6 +65,14 @@ class Admission:
     def _answers(self, model: str) -> float:
         since = datetime.now(UTC) - timedelta(days=1)
         return float(self._store.scalar(load_sql(__file__, "answers"), {"model": model, "since": since}) or 0)
+
+    def _gate(self, model: str, candidate: str) -> str:
+        """Why a candidate may not be deployed; empty when it may."""
+        try:
+            answer = self._gates.answer(model, candidate)
+        except (InvalidInput, NotFound) as error:
+            return error.message
+        return "" if answer.allowed else f"version {candidate!r}: {answer.verdict.replace('_', ' ')}"
 
     def _write(self, judged: Sequence[tuple[Candidate, Judgement]]) -> None:
         changed = []

@@ -18,6 +18,7 @@ from driftline.store.lease import Lease
 from driftline.webhooks import WebhookSender, webhook_secret
 from service.admission import Admission
 from service.dispatch import Dispatcher
+from service.gates import Gates
 from service.metrics import Metrics
 from service.targets import target_kind, targets_of
 
@@ -68,8 +69,12 @@ class Application:
         return RuleBook(self.settings, target_kind)
 
     @cached_property
+    def gates(self) -> Gates:
+        return Gates(self.store, self.settings, lambda: self.rules.current().file, self.base_url)
+
+    @cached_property
     def admission(self) -> Admission:
-        return Admission(self.store, self.outbox, self.metrics)
+        return Admission(self.store, self.outbox, self.metrics, self.gates)
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -31,6 +31,7 @@ from driftline.errors import StoreUnavailable
 from driftline.logs import get_logger
 from integrations.hookspecs import RetrainRequest
 from service.application import Application
+from service.candidates import candidates_of
 from service.rotation import MultivariateRotation
 
 _log = get_logger(__name__)
@@ -147,10 +148,16 @@ class ControlLoop:
         contracts = {contract.model: contract for contract in app.latest_contracts.refresh()}
         episodes = app.episodes.live(RESOLVED_STAYS)
         known = app.outbox.known_ids([episode.episode_id for episode in episodes])
+        deploys = any("redeploy" in rule.actions for rule in rules.rules)
+        candidates = (
+            candidates_of(app.store, [one for one in episodes if one.state == "open"]) if deploys else {}
+        )
         required = {
             action.action_id: action
             for episode in episodes
-            for action in self._required(episode, contracts.get(episode.model), rules, now)
+            for action in self._required(
+                episode, contracts.get(episode.model), rules, candidates.get(episode.episode_id, ""), now
+            )
         }
         app.admission.expire(rules, now)
         waiting = [
@@ -176,10 +183,10 @@ class ControlLoop:
         app.dispatcher.follow()
 
     def _required(
-        self, episode: Episode, contract: Contract | None, rules: RuleFile, now: datetime
+        self, episode: Episode, contract: Contract | None, rules: RuleFile, candidate: str, now: datetime
     ) -> list[RequiredAction]:
         subject = subject_of(episode, contract.team if contract else "")
-        return required_actions(episode, wanted(rules.rules, subject, now))
+        return required_actions(episode, wanted(rules.rules, subject, now), candidate)
 
     def _new_action(self, action: RequiredAction, contracts: Mapping[str, Contract]) -> Action:
         now = datetime.now(UTC)
@@ -214,6 +221,7 @@ class ControlLoop:
             episode=episode,
             lineage=lineage,
             since=episode.first_window,
+            candidate=action.candidate,
             callback_url=f"{self._app.base_url}/api/v1/actions/{action.action_id}/outcome",
         ).body()
 

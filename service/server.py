@@ -17,6 +17,7 @@ from driftline.logs import get_logger
 from driftline.settings import Settings
 from driftline.store.opening import open_store
 from service.api.app import create_app
+from service.api.gates import gate_router
 from service.api.services import ApiServices
 from service.api.stage_graphs import stage_graphs_router
 from service.api.write import write_router
@@ -77,6 +78,7 @@ def _run(application: Application, listener: socket.socket) -> None:
             write_router(application),
             baselines_router(application),
             interventions_router(application),
+            gate_router(application),
             stage_graphs_router(application),
         ],
     )

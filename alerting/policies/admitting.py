@@ -39,12 +39,15 @@ class Admitting:
     ----------
     answers_a_day
         How many answers a model gave in the last day; asked only when a policy says what they are worth.
+    gate
+        Why a candidate (model and version) may not be deployed; empty when it may.
     """
 
     rules: RuleFile
     contracts: Mapping[str, Contract]
     silences: Sequence[Silence]
     answers_a_day: Callable[[str], float]
+    gate: Callable[[str, str], str]
     now: datetime
 
     def judged(
@@ -115,6 +118,7 @@ class Admitting:
             failures_in_row=past.failures_in_row(action.model, action.kind, reset.at if reset else EPOCH),
             broken_data=broken_fields(one.required.episode),
             missing_lineage=self._missing_lineage(action.model),
+            gate=self.gate(action.model, one.required.candidate) if one.required.candidate else "",
             worth=self._worth(subject, policy),
             approval=_approval(said.get(action.action_id, {})),
             silenced_by=silenced_by(self.silences, subject, self.now),

@@ -18,6 +18,7 @@ Reason = Literal[
     "silenced",
     "broken_data",
     "no_lineage",
+    "gate",
     "not_worth_it",
     "breaker",
     "denied",
@@ -36,6 +37,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     "silenced": "the episode is silenced",
     "broken_data": "the model's data is broken: mend the pipe first",
     "no_lineage": "dataset, method or hyper-parameters are not known: write them into the contract's lineage",
+    "gate": "no pass, no deploy: the gate does not let the candidate through",
     "not_worth_it": "the decay costs less than the action",
     "breaker": "it failed too often in a row: reset the breaker when the cause is mended",
     "denied": "a person denied it",
@@ -84,6 +86,8 @@ class Situation:
         Names of fields whose data is broken; empty when it is sound.
     missing_lineage
         Parts of the lineage that are not known.
+    gate
+        Why the gate does not let the candidate through; empty when it does, and for what deploys nothing.
     worth
         ``None`` when nobody said what quality is worth, or quality is not known.
     silenced_by
@@ -98,6 +102,7 @@ class Situation:
     failures_in_row: int = 0
     broken_data: tuple[str, ...] = ()
     missing_lineage: tuple[str, ...] = ()
+    gate: str = ""
     worth: Worthiness | None = None
     approval: Approval | None = None
     silenced_by: str = ""
@@ -152,6 +157,8 @@ def _waiting(policy: Policy, situation: Situation, now: datetime) -> Judgement |
         return _judgement("hold", "no_lineage", f"missing: {', '.join(situation.missing_lineage)}")
     if policy.refuse_on_broken_data and situation.broken_data:
         return _judgement("hold", "broken_data", f"fields: {', '.join(situation.broken_data)}")
+    if situation.gate:
+        return _judgement("hold", "gate", situation.gate)
     worth = situation.worth
     if worth is not None and worth.decay_usd < worth.action_usd:
         return _judgement(

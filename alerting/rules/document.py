@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from alerting.rules.durations import Duration
 from alerting.rules.figures import FIGURES
+from detectors.gate.criteria import GateCriteria
 from driftline.bounds import Bound
 
 RuleKind = Literal[
@@ -142,6 +144,19 @@ class Policy(_Part):
     worth: Worth | None = Field(default=None, description="Only when the decay costs more than the action.")
 
 
+class Gate(GateCriteria):
+    """What candidates of some models have to show before they may be deployed."""
+
+    models: Patterns = Field(default=("*",), description="Names of models, as patterns.")
+    teams: Patterns = Field(default=("*",), description="Teams that own them, as patterns.")
+
+    def covers(self, model: str, team: str) -> bool:
+        """Whether it is about a model."""
+        return any(fnmatchcase(model, one) for one in self.models) and any(
+            fnmatchcase(team, one) for one in self.teams
+        )
+
+
 class RuleFile(_Part):
     """The whole file."""
 
@@ -151,6 +166,9 @@ class RuleFile(_Part):
     )
     rules: tuple[Rule, ...] = ()
     policies: Mapping[PolicyKind, Policy] = Field(default_factory=dict)
+    gates: tuple[Gate, ...] = Field(
+        default=(), description="What candidates have to show; the first that covers a model counts."
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> RuleFile:
@@ -163,3 +181,7 @@ class RuleFile(_Part):
     def policy(self, kind: PolicyKind) -> Policy:
         """The limits of a kind: those in the file, or the defaults."""
         return self.policies.get(kind, Policy())
+
+    def gate(self, model: str, team: str) -> GateCriteria:
+        """What a candidate of a model has to show: as the file says, or the defaults."""
+        return next((gate for gate in self.gates if gate.covers(model, team)), GateCriteria())

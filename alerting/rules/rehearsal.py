@@ -81,6 +81,8 @@ class _Stage:
         self._started: dict[str, datetime] = {}
         self._words: dict[str, dict[str, Intervention]] = {}
         self._silences: list[Silence] = []
+        self._candidates: dict[str, str] = {}
+        self._gates: dict[str, str] = {}
         self.came: list[Came] = []
 
     def step(self, at: timedelta, happenings: Iterable[Happening]) -> None:
@@ -93,7 +95,9 @@ class _Stage:
             for episode in episodes:
                 team = self._contracts[episode.model].team
                 called_for = wanted(self._rules.rules, subject_of(episode, team), now)
-                for required in required_actions(episode, called_for):
+                for required in required_actions(
+                    episode, called_for, self._candidates.get(episode.model, "")
+                ):
                     if required.action_id not in self._actions:
                         waiting.append(Candidate(_action(required, now), required, new=True))
         current = {one.episode_id: one for episodes in self._episodes.values() for one in episodes}
@@ -101,7 +105,7 @@ class _Stage:
             if action.state == "held":
                 as_now = replace(required, episode=current[action.episode_id])
                 waiting.append(Candidate(action, as_now))
-        admitting = Admitting(self._rules, self._contracts, self._silences, self._answers, now)
+        admitting = Admitting(self._rules, self._contracts, self._silences, self._answers, self._gate, now)
         for candidate, judgement in list(admitting.judged(waiting, self._past(), self._words)):
             action = candidate.action
             if judgement.verdict == "start":
@@ -143,6 +147,10 @@ class _Stage:
                     "approve" if one.approve else "deny", action.action_id, one.approve or one.deny, "", now
                 )
                 self._words.setdefault(action.action_id, {})[kind] = word
+        if one.candidate:
+            self._candidates[one.model] = one.candidate
+        if one.gate:
+            self._gates[one.model] = one.gate
         if one.silence_for:
             until = now + one.silence_for
             self._silences.append(
@@ -157,6 +165,9 @@ class _Stage:
             )
             for one in sorted(acts, key=lambda one: one.at)
         )
+
+    def _gate(self, model: str, candidate: str) -> str:
+        return "" if self._gates.get(model) == "pass" else f"version {candidate!r} has not passed"
 
     def _answers(self, model: str) -> float:
         return self._scenario.models[model].answers_a_day

@@ -41,6 +41,8 @@ class Happening(_Part):
     holds: bool = Field(default=False, description="Labels show that quality holds.")
     healthy: bool = Field(default=False, description="A window in which nothing is wrong.")
     outcome: Literal["", "succeeded", "failed"] = Field(default="", description="How its run ended.")
+    candidate: str = Field(default="", description="Version that the run made; with outcome succeeded.")
+    gate: Literal["", "pass", "fail"] = Field(default="", description="What the gate says from now on.")
     approve: str = Field(default="", description="Who approves what waits for a person.")
     deny: str = Field(default="", description="Who denies it.")
     silence_for: Duration = Field(default=timedelta(0), description="How long it is silenced from now on.")
@@ -48,10 +50,15 @@ class Happening(_Part):
     @model_validator(mode="after")
     def _something(self) -> Happening:
         window = bool(self.drift or self.missing or self.quality_drop or self.healthy)
-        if sum((window, bool(self.outcome), bool(self.approve or self.deny), bool(self.silence_for))) != 1:
+        said = (window, self.outcome, self.gate, self.approve or self.deny, self.silence_for)
+        if sum(map(bool, said)) != 1:
             raise ValueError(
                 "say one thing that happens: a window (drift, missing, quality_drop, healthy), an outcome, "
-                "approve or deny, or silence_for"
+                "gate, approve or deny, or silence_for"
+            )
+        if self.candidate and self.outcome != "succeeded":
+            raise ValueError(
+                "a candidate is made by a run that succeeded: write it next to `outcome: succeeded`"
             )
         return self
 

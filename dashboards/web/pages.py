@@ -191,6 +191,11 @@ def _refresh_seconds(settings: Settings) -> int:
     return min(latest, max(soonest, settings.window_seconds // 60))
 
 
+def rendered(template: str, context: Mapping[str, object]) -> str:
+    """A template filled, without a request: for files."""
+    return _templates.env.get_template(template).render(**context)
+
+
 def page_response(
     request: Request,
     template: str,

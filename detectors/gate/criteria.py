@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from driftline.bounds import Bound
+from driftline.bounds import Amount, Bound
 from driftline.quality_metrics import METRICS
 
 FAILURE_SHARE: Final = "failure_share"
@@ -31,10 +31,10 @@ class GateCriteria(BaseModel):
     metric: str = Field(
         default="", description="Metric that is compared: a mean over events; the contract's primary one."
     )
-    margin: float | None = Field(
+    margin: Amount | None = Field(
         default=None, ge=0, description="Loss in it that is accepted, in its unit; the contract's tolerance."
     )
-    alpha: float = Field(
+    alpha: Amount = Field(
         default=0.05, gt=0, lt=1, description="Probability of ever letting a worse candidate pass, at most."
     )
     drifted: Literal["not_worse", "better", "ignore"] = Field(
@@ -46,7 +46,7 @@ class GateCriteria(BaseModel):
         description="`not_worse` asks for proof on every segment with enough labels.",
     )
     least_labels: int = Field(default=200, ge=1, description="Labelled rows that a judgement needs.")
-    least_answered: float = Field(
+    least_answered: Amount = Field(
         default=0.99, gt=0, le=1, description="Share of the evaluation rows that it must have answered."
     )
     limits: Mapping[str, Bound] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from dashboards.web.gate_pages import mount_gate_pages
 from dashboards.web.pages import PageSources, mount_pages
 from dashboards.web.stage_pages import mount_stage_pages
 from dashboards.web.version_pages import mount_version_pages
@@ -29,6 +30,7 @@ from service.api.errors import ErrorBody, install_error_handlers, unexpected_res
 from service.api.fleet_metrics import FleetMetrics
 from service.api.page_costs import PageCosts
 from service.api.page_explanations import PageExplanations
+from service.api.page_gates import PageGates
 from service.api.page_stages import PageStages
 from service.api.page_versions import PageVersions
 from service.api.probes import router as probes
@@ -95,5 +97,6 @@ def create_app(services: ApiServices, extra_routers: Sequence[APIRouter] = ()) -
         ),
     )
     mount_stage_pages(app, PageStages(services.store, services.settings))
+    mount_gate_pages(app, PageGates(services.store, services.settings))
     mount_version_pages(app, PageVersions(services.store, services.settings))
     return app

@@ -20,6 +20,7 @@ from service.cli import (
     demo,
     doctor,
     explain,
+    gate,
     grafana,
     labels,
     models,
@@ -71,6 +72,7 @@ app.add_typer(grafana.app, name="grafana")
 app.add_typer(stages.app, name="stages")
 app.add_typer(rules.app, name="rules")
 app.add_typer(actions.app, name="actions")
+app.add_typer(gate.app, name="gate")
 
 
 @app.callback(invoke_without_command=True)

@@ -17,8 +17,10 @@ from alerting.rules.document import RuleFile
 from alerting.silences import Silences
 from driftline.contracts import Contract, parse_contract
 from driftline.errors import Conflict, InvalidInput, NotFound
+from driftline.settings import Settings
 from driftline.store import Store
 from service.admission import Admission
+from service.application import Application
 from service.metrics import Metrics
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -72,10 +74,10 @@ EPISODE_KIND: EpisodeKind = "decay"
 class Bench:
     """An admission with its store; candidates are looked at as the control loop would."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.outbox = Outbox(store)
-        self.admission = Admission(store, self.outbox, Metrics())
+        self.admission = Admission(store, self.outbox, Metrics(), Application(store, settings, "").gates)
         self.known: set[str] = set()
 
     def look(
@@ -104,8 +106,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(store: Store) -> Bench:
-    return Bench(store)
+def bench(store: Store, settings: Settings) -> Bench:
+    return Bench(store, settings)
 
 
 def test_no_more_run_than_the_cap_and_teams_take_turns(bench: Bench) -> None:
