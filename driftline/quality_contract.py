@@ -82,7 +82,8 @@ class Quality(BaseModel):
     tolerance: float | None = Field(
         default=None,
         ge=0,
-        description="Loss in the metric that is accepted, in its unit; `accuracy_tolerance` when absent.",
+        description="Loss in the metric that is accepted, in its unit, before decay is called; when absent "
+        "`decay_tolerance`, and `accuracy_tolerance` for what is called harmless.",
     )
     loss_limit: float | None = Field(
         default=None,

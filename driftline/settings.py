@@ -166,8 +166,19 @@ class Settings(BaseSettings):
         description="Smallest change that counts as drift, in standard units: baseline standard "
         "deviations for location, Cohen's h for shares.",
     )
+    decay_tolerance: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Rise of the loss above the upper bound of the baseline's, in parts of the highest loss, "
+        "that is not yet called decay. Each point costs power: see docs/decay.md.",
+    )
     accuracy_tolerance: float = Field(
-        default=0.02, ge=0, le=1, description="Drop of accuracy below the baseline's that is accepted."
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Drop of accuracy below the baseline's that is accepted: drift is harmless when quality "
+        "is shown to be within it, and versions may differ by as much.",
     )
     false_alarm_budget: str = Field(
         default="one false episode per model in eight years",

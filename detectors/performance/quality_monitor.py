@@ -244,8 +244,6 @@ class _Pass:
         budget: DecayBudget,
         starts: set[datetime] | None,
     ) -> list[DecayDecision]:
-        if loss.kind == "event":
-            return []
         risk = reference.risk
         if loss.learned:
             if risk is None:

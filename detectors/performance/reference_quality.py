@@ -35,7 +35,7 @@ _log = get_logger(__name__)
 
 RELATIVE_TOLERANCE = 0.1
 """Of a loss without a known highest value, such as an absolute error: the part of the reference's that is
-accepted when the contract names no tolerance."""
+called harmless when the contract names no tolerance."""
 
 FigureKey = tuple[str, str, str]
 """Metric, segment and class."""
@@ -72,7 +72,7 @@ class ReferenceRisk:
         return cls("accuracy", Moments(round(labelled), n, n, wrong, wrong, wrong), 1.0)
 
     def against(self, quality: Quality, settings: Settings, budget: DecayBudget) -> RiskReference:
-        """What the stream is held against, with the owner's tolerance."""
+        """What the stream is held against, with the owner's tolerance and what counts as harmless."""
         return RiskReference.from_moments(
             self.moments,
             self.bound,
@@ -81,18 +81,27 @@ class ReferenceRisk:
             weight_limit=self.weight_limit,
             spread=self.spread,
             windows=max(1.0, self.windows),
+            margin=self.margin(quality, settings),
         )
 
     def tolerance(self, quality: Quality, settings: Settings) -> float:
-        """Loss that is accepted beyond the reference's, in units of the loss."""
-        kpi = next((kpi for kpi in quality.kpis if kpi.name == self.metric), None)
-        if kpi is not None:
-            return kpi.tolerance
-        if quality.tolerance is not None:
-            return quality.tolerance
+        """Loss beyond the reference's upper bound that is not called decay, in units of the loss."""
+        own = self._own_tolerance(quality)
+        return settings.decay_tolerance * self.bound if own is None else own
+
+    def margin(self, quality: Quality, settings: Settings) -> float:
+        """Loss beyond the reference's upper bound up to which a model is called harmless."""
+        own = self._own_tolerance(quality)
+        if own is not None:
+            return own
         if self.learned:
             return RELATIVE_TOLERANCE * self.moments.risk
         return settings.accuracy_tolerance * self.bound
+
+    def _own_tolerance(self, quality: Quality) -> float | None:
+        """What the contract says is accepted."""
+        kpi = next((kpi for kpi in quality.kpis if kpi.name == self.metric), None)
+        return kpi.tolerance if kpi is not None else quality.tolerance
 
     def as_json(self) -> dict[str, Any]:
         """As details of the figure that decides."""
@@ -178,8 +187,6 @@ def _measured_risk(
 ) -> ReferenceRisk | None:
     try:
         loss: Loss = loss_of(quality, scores=recipe.scores)
-        if loss.kind == "event":
-            return None
         scope = Scope(events.model, recipe.recipe, events.since, events.until, tuple(events.versions))
         learned = loss.learned
         scale = read_loss_scale(store, scope, loss)

@@ -113,11 +113,11 @@ def compare_versions(store: Store, settings: Settings, question: ComparisonQuest
     found = found.model_copy(
         update={"agreement": agreement(store, pair, recipe, shared.way, of_champion, question.alpha)}
     )
-    if loss.kind == "event":
+    if loss.kind == "event" and shared.way in ("trace", "key"):
         return _told(
             found,
-            f"{metric_of(loss.metric).label} of single events is not added up in the database: only what "
-            "needs no label is compared.",
+            f"{metric_of(loss.metric).label} needs the texts of both answers under one event id: send the "
+            "shadow's with the champion's. Only what needs no label is compared.",
         )
     if loss.name and shared.way != "unpaired":
         return _told(

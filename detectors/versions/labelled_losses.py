@@ -144,6 +144,7 @@ class LossReader:
             # Both expressions come from a closed set in the code; their values are parameters.
             text = text.replace("LOSS_OF_EVENT", f"({self._loss.expression})")
             text = text.replace("EVENT_COUNTS", f"({self._loss.counted})")
+            text = text.replace("EVENT_FACTOR", f"({self._loss.weight})")
         return self._store.query(text, {**self._params, **more})
 
 

@@ -3,7 +3,7 @@
 --   loss_bound Float64, loss that counts as 1, and those of the loss; segment_slot UInt16, position from 1 of the
 --   segment that is filtered, 0 for none, and segment_value String; by_slot UInt16, position of the segment that
 --   is told apart, 0 for none, and by_values Array(String), its values that are told apart.
--- LOSS_OF_EVENT and EVENT_COUNTS stand for the expressions of detectors/performance/decay/loss.py.
+-- LOSS_OF_EVENT, EVENT_COUNTS and EVENT_FACTOR (on the weight) stand for the expressions of detectors/performance/decay/loss.py.
 -- Columns: version; segment; value_level 0..512, loss in 512ths, rounded down; weight_level, 2 log2(weight),
 --   rounded down; rows; value_parts, weight_parts, both_parts: sums over rows of how far they lie towards the next
 --   level (0..1) in loss, in weight, and their product.
@@ -21,7 +21,7 @@ FROM (
     SELECT
         toString(version) AS version,
         if({by_slot:UInt16} = 0, '', toString(segments[greatest({by_slot:UInt16}, 1)])) AS segment,
-        weight,
+        weight * EVENT_FACTOR AS weight,
         512 * greatest(0., least(1., (LOSS_OF_EVENT AS loss) / {loss_bound:Float64})) AS position
     FROM labelled_events FINAL
     WHERE model = {model:String} AND recipe = {recipe:UInt64} AND name = {name:String}

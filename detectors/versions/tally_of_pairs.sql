@@ -4,7 +4,7 @@
 --   segment that is filtered, 0 for none, and segment_value String; by_slot UInt16, position of the segment that
 --   is told apart, 0 for none, and by_values Array(String), its values that are told apart; parts, part UInt32:
 --   only pairs whose hash leaves `part` when divided by `parts`, so that a join fits into memory.
--- LOSS_OF_EVENT and EVENT_COUNTS stand for the expressions of detectors/performance/decay/loss.py.
+-- LOSS_OF_EVENT, EVENT_COUNTS and EVENT_FACTOR (on the weight) stand for the expressions of detectors/performance/decay/loss.py.
 -- Columns: segment; value_level 0..512, (difference + 1) / 2 in 512ths, rounded down; weight_level, 2 log2(weight),
 --   rounded down, of the heavier of the two; rows, pairs; champion_losses, challenger_losses, weighted sums in
 --   parts of loss_bound; weights, their sum; value_parts, weight_parts, both_parts: sums over pairs of how far they
@@ -25,7 +25,7 @@ FROM (
     SELECT a.segment AS segment, a.scaled AS champion_loss, b.scaled AS challenger_loss,
         greatest(a.weight, b.weight) AS weight
     FROM (
-        SELECT event_key, weight,
+        SELECT event_key, weight * EVENT_FACTOR AS weight,
             if({by_slot:UInt16} = 0, '', toString(segments[greatest({by_slot:UInt16}, 1)])) AS segment,
             greatest(0., least(1., (LOSS_OF_EVENT AS loss) / {loss_bound:Float64})) AS scaled
         FROM labelled_events FINAL
@@ -40,7 +40,7 @@ FROM (
         LIMIT 1 BY event_key
     ) AS a
     INNER JOIN (
-        SELECT event_key, weight, greatest(0., least(1., (LOSS_OF_EVENT AS loss) / {loss_bound:Float64})) AS scaled
+        SELECT event_key, weight * EVENT_FACTOR AS weight, greatest(0., least(1., (LOSS_OF_EVENT AS loss) / {loss_bound:Float64})) AS scaled
         FROM labelled_events FINAL
         WHERE model = {model:String} AND recipe = {recipe:UInt64} AND name = {name:String}
             AND version = {challenger:String}

@@ -108,7 +108,5 @@ def newest_gate_report(store: Store, model: str, version: str) -> GateReport | N
 
 def gate_reports(store: Store, model: str, version: str = "", most: int = 50) -> list[GateReport]:
     """Reports about one candidate or all of a model, the newest first."""
-    rows = store.query(
-        load_sql(__file__, "gate_reports"), {"model": model, "version": version, "most": most}
-    )
+    rows = store.query(load_sql(__file__, "gate_reports"), {"model": model, "version": version, "most": most})
     return [GateReport.model_validate_json(row["body"]) for row in rows]

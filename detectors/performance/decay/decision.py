@@ -50,8 +50,8 @@ class DecayDecision:
     risk_limit
         Upper bound of the reference's risk plus tolerance.
     holds_since
-        Latest window from which on the labels alone show that the risk is below the limit; ``None`` when
-        nothing does, or while a decay is watched or open.
+        Latest window from which on the labels alone show that the risk is below the reference's
+        ``harmless_limit``; ``None`` when nothing does, or while a decay is watched or open.
     """
 
     start: datetime

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from detectors.performance.decay.text_expressions import COUNTED, LOSSES, WEIGHTS
 from driftline.errors import InvalidInput
 from driftline.quality_contract import Quality
 
@@ -85,7 +86,7 @@ class Loss:
     metric
         Whose mean loss it is, as in the contract.
     kind
-        The formula; ``event``: computed outside the database, one number an event (ranking, transcription).
+        The formula; ``event``: that of a ranking or a transcript, by its metric.
     bound
         Highest loss; what lies above counts as this. NaN while it still has to be learned, see
         :attr:`learned`.
@@ -105,6 +106,7 @@ class Loss:
     classes: tuple[str, ...] = ()
     threshold: float = 0.5
     quantile: float = 0.5
+    k: int = 10
 
     @property
     def learned(self) -> bool:
@@ -153,11 +155,12 @@ class Loss:
             if self.layout != "each":
                 return f"(1 - {p}) * (1 - {p})"
             return f"(arraySum(s -> s * s, scores) - 2 * {p} + 1) * {_brier_scale(self.classes)!r}"
-        if self.kind == "event":
-            raise InvalidInput(
-                f"the loss behind {self.metric} is not computed in the database: give that of each event"
-            )
-        return _EXPRESSIONS[self.kind]
+        return LOSSES[self.metric] if self.kind == "event" else _EXPRESSIONS[self.kind]
+
+    @property
+    def weight(self) -> str:
+        """The factor on an event's weight, in SQL."""
+        return WEIGHTS.get(self.metric, "1.") if self.kind == "event" else "1."
 
     @property
     def counted(self) -> str:
@@ -167,7 +170,7 @@ class Loss:
                 return f"length(scores) = 1 AND {_USABLE}"
             near = f"abs(arraySum(scores) - 1) <= {SUM_TOLERANCE!r}"
             return f"length(scores) = length({{loss_classes:Array(String)}}) AND {_USABLE} AND {near}"
-        return _COUNTED.get(self.kind, "1")
+        return COUNTED[self.metric] if self.kind == "event" else _COUNTED.get(self.kind, "1")
 
     @property
     def params(self) -> dict[str, object]:
@@ -178,6 +181,7 @@ class Loss:
             "loss_threshold": self.threshold,
             "loss_origin": self.origin,
             "loss_bound": self.bound,
+            "loss_k": self.k,
         }
 
 
@@ -229,7 +233,7 @@ def loss_of(quality: Quality, metric: str = "", scores: tuple[str, ...] = ()) ->
         return Loss(metric, _PAIRS[metric], 1.0, origin=float(gain), gain=gain, threshold=quality.threshold)
     if quality.task in ("ranking", "transcription"):
         gain = metric in _GAINS
-        return Loss(metric, "event", 1.0, origin=float(gain), gain=gain)
+        return Loss(metric, "event", 1.0, origin=float(gain), gain=gain, k=quality.k)
     raise InvalidInput(f"{metric!r} of {quality.task} is no mean over events, so it cannot decide decay")
 
 

@@ -1,6 +1,7 @@
 -- How large losses and weights of a reference are.
 -- Parameters: as in loss_sums.sql, without window_seconds, weight_limit, loss_bound, limit and bets.
--- Filled in by the caller, from closed sets: @loss, loss of one event; @counted, which rows count.
+-- Filled in by the caller, from closed sets: @loss, loss of one event; @factor, on its weight; @counted, which
+--   rows count.
 -- Columns: labelled; high, 99th percentile of the loss, weighted, of finite ones; weight, sum of w; squares,
 --   sum of w^2.
 -- Reads labelled_events by the prefix (model, recipe, name) of its key and by ts; the newest label counts.
@@ -10,7 +11,7 @@ SELECT
     sum(weight) AS weight_sum,
     sum(weight * weight) AS squares
 FROM (
-    SELECT weight, @loss AS raw
+    SELECT weight * (@factor) AS weight, @loss AS raw
     FROM labelled_events FINAL
     WHERE model = {model:String} AND recipe = {recipe:UInt64} AND name = {name:String}
         AND ts >= {since:DateTime64(3, 'UTC')} AND ts < {until:DateTime64(3, 'UTC')}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from detectors.performance.decay.loss import Loss
 from detectors.performance.decay.moments import Moments
-from detectors.performance.decay.reference import RiskReference
+from detectors.performance.decay.reference import BETS, RiskReference
 from detectors.performance.decay.sums import WindowSums, log_bets_of_moments
 from driftline.errors import InvalidInput
 from driftline.store import Store, load_sql
@@ -154,7 +154,10 @@ def _read(
     reference: RiskReference | None,
 ) -> list[WindowSums]:
     bets = [] if reference is None else reference.lambdas.tolist()
-    sums = ", ".join(f"sum(log(1 + {{bets:Array(Float64)}}[{k + 1}] * stake))" for k in range(len(bets)))
+    sums = ", ".join(
+        f"sum(log(1 + {{bets:Array(Float64)}}[{k + 1}] * {'above' if k < BETS else 'below'}))"
+        for k in range(len(bets))
+    )
     rows = store.query(
         _filled("loss_sums", loss).replace("@log_bets", sums),
         scope.params(loss)
@@ -163,6 +166,7 @@ def _read(
             "window_seconds": window_seconds,
             "weight_limit": weight_limit,
             "limit": 0.0 if reference is None else reference.limit,
+            "harmless_limit": 0.0 if reference is None else reference.harmless_limit,
             "bets": bets or [0.0],
         },
     )
@@ -170,7 +174,8 @@ def _read(
 
 
 def _filled(name: str, loss: Loss) -> str:
-    return load_sql(__file__, name).replace("@loss", loss.expression).replace("@counted", loss.counted)
+    text = load_sql(__file__, name).replace("@loss", loss.expression).replace("@counted", loss.counted)
+    return text.replace("@factor", loss.weight)
 
 
 def _window(row: Mapping[str, Any], limit: float) -> WindowSums:

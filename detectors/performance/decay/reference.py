@@ -23,8 +23,12 @@ EFFECTS: Final[Vector] = np.asarray(0.015 * 1.7 ** np.arange(8), dtype=np.float6
 A bet made for another effect by a factor of at most sqrt(1.7) finds it with at least 93% of the evidence. The
 smallest is shown after about 100,000 labels.
 """
-SHARES: Final[Vector] = np.array([1.0, 1, 2, 3, 3, 2, 1, 1]) / 14
-"""Shares of the bets: effects that one to three windows of 1,000 labels show have the most."""
+SHARES: Final[Vector] = np.array([1.0, 1, 3, 12, 16, 3, 1, 1]) / 38
+"""Shares of the bets: those that find an error up by 5 points in three windows of 1,000 labels have the most.
+
+A share of s costs ``-ln s`` nats: here .9 and 1.2 for those effects (.07 and .13 standard deviations) and 3.6
+for the farthest, which at the default budget needs a tenth more labels than with even shares.
+"""
 LOG_SHARES: Final[Vector] = np.log(SHARES)
 BETS: Final = len(EFFECTS)
 
@@ -48,6 +52,9 @@ class RiskReference:
         What the owner accepts beyond, in units of the loss.
     limit
         ``min(upper + tolerance, bound)``: risks up to here are no decay.
+    harmless_limit
+        ``min(upper + max(tolerance, margin), bound)``: quality is shown to hold when the risk is shown to be
+        below. What lies between both limits may be told as decay, and is a small one.
     bound
         Highest loss of one event.
     weight_limit
@@ -69,6 +76,11 @@ class RiskReference:
     weight_limit: float = 1.0
     usual_weight: float = 1.0
     spread: float = 0.0
+    harmless_limit: float = math.nan
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.harmless_limit):
+            object.__setattr__(self, "harmless_limit", self.limit)
 
     @classmethod
     def from_moments(
@@ -82,6 +94,7 @@ class RiskReference:
         usual_weight: float | None = None,
         spread: float = 0.0,
         windows: float = math.inf,
+        margin: float = 0.0,
     ) -> RiskReference:
         """From sums over the reference's labelled events.
 
@@ -98,6 +111,9 @@ class RiskReference:
         spread, windows
             What ``between_windows`` says of the reference: the risk of so few windows is less sure, by
             ``z sqrt(spread / windows)`` in quadrature.
+        margin
+            Rise up to which a model is called harmless, not negative, in units of the loss; the tolerance
+            when that is larger.
 
         Raises
         ------
@@ -118,8 +134,10 @@ class RiskReference:
                 raise InvalidInput(
                     f"{name} of a risk reference must lie between 0 and {high:g}, got {value!r}"
                 )
-        if not (tolerance >= 0 and spread >= 0):
-            raise InvalidInput(f"tolerance and spread are not negative, got {tolerance!r} and {spread!r}")
+        if not (tolerance >= 0 and spread >= 0 and margin >= 0):
+            raise InvalidInput(
+                f"tolerance, margin and spread are not negative, got {tolerance!r}, {margin!r} and {spread!r}"
+            )
         half = upper_bound_once(moments, bound, alpha) - moments.risk
         upper = min(
             bound, moments.risk + math.hypot(half, float(ndtri(1 - alpha)) * math.sqrt(spread / windows))
@@ -135,6 +153,7 @@ class RiskReference:
             weight_limit=weight_limit,
             usual_weight=moments.usual_weight if usual_weight is None else usual_weight,
             spread=spread,
+            harmless_limit=min(bound, upper + max(tolerance, margin)),
         )
 
     @classmethod
@@ -172,14 +191,19 @@ class RiskReference:
 
     @property
     def lambdas(self) -> Vector:
-        """Signed bets on the loss in its unit: ``BETS`` that it is above the limit, then as many on below.
+        """Signed bets on the loss: ``BETS`` on above the limit, then as many on below the harmless one.
 
         Every factor ``1 + lambda u (x - m)`` with x in [0, B] and u in [0, 1] is at least .05.
         """
-        m = self.limit / self.bound
+        m, held = self.limit / self.bound, self.harmless_limit / self.bound
         above = np.minimum(self.stakes, MOST / m)
-        below = np.minimum(self.stakes, MOST / max(1 - m, 1e-9))
+        below = np.minimum(self.stakes, MOST / max(1 - held, 1e-9))
         return np.asarray(np.concatenate([above, -below]) / self.bound)
+
+    @property
+    def limits(self) -> Vector:
+        """What each of :attr:`lambdas` bets against; shape ``(2 * BETS,)``."""
+        return np.repeat([self.limit, self.harmless_limit], BETS)
 
     def to_json(self) -> str:
         """For ``baseline_quality_figures.details``."""

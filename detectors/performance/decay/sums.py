@@ -30,8 +30,8 @@ class WindowSums:
     clipped
         Part of that weight above the weight limit, 0 to 1, which does not count.
     log_bets
-        Sums of ``ln(1 + lambda u (x - limit))``, one a bet of :attr:`RiskReference.lambdas`; empty without a
-        reference.
+        Sums of ``ln(1 + lambda u (x - limit))``, one a bet of :attr:`RiskReference.lambdas` with its limit of
+        :attr:`RiskReference.limits`; empty without a reference.
     """
 
     start: datetime
@@ -90,8 +90,8 @@ def log_bets_of_moments(moments: Moments, reference: RiskReference) -> Vector | 
     if u is None:
         return None
     wrong = moments.loss / (u * reference.bound)
-    lost = np.log1p(reference.lambdas * u * (reference.bound - reference.limit))
-    won = np.log1p(-reference.lambdas * u * reference.limit)
+    lost = np.log1p(reference.lambdas * u * (reference.bound - reference.limits))
+    won = np.log1p(-reference.lambdas * u * reference.limits)
     return np.asarray(wrong * lost + (moments.labelled - wrong) * won)
 
 
@@ -100,5 +100,9 @@ def log_bets(losses: Vector, weights: Vector, reference: RiskReference) -> Vecto
 
     ``losses`` lie in ``[0, reference.bound]`` and ``weights`` in [0, 1].
     """
-    stakes = weights * (losses - reference.limit)
-    return np.array([np.log(1 + bet * stakes).sum() for bet in reference.lambdas])
+    return np.array(
+        [
+            np.log(1 + bet * weights * (losses - limit)).sum()
+            for bet, limit in zip(reference.lambdas, reference.limits, strict=True)
+        ]
+    )

@@ -38,7 +38,7 @@ def test_a_drop_of_five_points_is_told_with_its_beginning_and_bounds() -> None:
     assert [decision.status for decision in decisions] == ["ok"] * 12 + ["watch", "decayed", "decayed"]
     last = decisions[-1]
     assert last.reason == (
-        "accuracy 85.0% since 2026-03-01 12:00 (3,000 labels), at most 88.3% at 97% at every look; "
+        "accuracy 85.0% since 2026-03-01 12:00 (3,000 labels), at most 88.2% at 97% at every look; "
         "the reference allows 89.4%; evidence 5.6 of 5.0 needed"
     )
     assert last.since == START + timedelta(hours=12)

@@ -140,11 +140,11 @@ def test_a_bound_that_has_to_be_learned_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("task", "metric"), [("ranking", "ndcg"), ("transcription", "wer")])
-def test_losses_that_come_one_an_event_are_not_computed_here(task: str, metric: str) -> None:
+def test_losses_of_texts_have_an_expression_but_no_numpy_form(task: str, metric: str) -> None:
     loss = loss_of(Quality.model_validate({"task": task, "metric": metric}))
     assert loss.bound == 1
     assert loss.value(0.25) == (0.75 if task == "ranking" else 0.25)
-    with pytest.raises(InvalidInput, match="each event"):
-        _ = loss.expression
+    assert "truth_text" in loss.expression
+    assert ("truth_text" in loss.weight) == (task == "transcription"), "transcripts count by their length"
     with pytest.raises(InvalidInput, match="one an event"):
         event_losses(loss, LabelledColumns())
