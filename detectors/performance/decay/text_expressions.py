@@ -1,8 +1,8 @@
 """Losses of single rankings and transcripts as ClickHouse expressions over ``labelled_events``.
 
 They are those behind the metrics, so that a mean of losses is the metric (``ranking.py``,
-``transcription.py``), but for a transcript with more errors than its reference is long: it counts as wholly wrong, since the loss
-of one event has to be bounded.
+``transcription.py``), but for a transcript with more errors than its reference is long: it counts as wholly
+wrong, since the loss of one event has to be bounded.
 """
 
 from __future__ import annotations
