@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -24,8 +24,12 @@ FOLLOW_BUDGET_SECONDS = 5.0
 class Targets(Protocol):
     """Where actions go: targets by the name that is stored with an action."""
 
-    def deliver(self, action: Action) -> None:
-        """Deliver a notification; raises :class:`driftline.errors.DeliveryError`."""
+    def batches(self, actions: Sequence[Action], now: datetime) -> list[tuple[Action, ...]]:
+        """Which of the notifications may be sent now, by messages; the others wait."""
+        ...
+
+    def deliver(self, actions: Sequence[Action]) -> None:
+        """Deliver notifications of one target by one message; raises DeliveryError of driftline.errors."""
         ...
 
     def hook(self, target: str) -> PipelineHook:
@@ -74,13 +78,15 @@ class Dispatcher:
                 for action in self._outbox.due(moment, doubt_seconds=self._doubt_seconds)
                 if (action.action_id, action.attempt) not in seen
             ]
-            for action in due:
+            told = self._targets.batches([action for action in due if action.kind == "notify"], moment)
+            acts = [(action,) for action in due if action.kind != "notify"]
+            for batch in (*told, *acts):
                 if not self._may_send():
                     _log.warning("somebody else sends: the rest is theirs", left=len(due))
                     return taken
-                seen.add((action.action_id, action.attempt))
-                taken += self._send(action)
-            if not due:
+                seen |= {(action.action_id, action.attempt) for action in batch}
+                taken += self._send(batch)
+            if not told and not acts:
                 return taken
 
     def follow(self, now: datetime | None = None) -> int:
@@ -103,38 +109,52 @@ class Dispatcher:
             ended += self._follow(action)
         return ended
 
-    def _send(self, action: Action) -> bool:
+    def _send(self, batch: tuple[Action, ...]) -> int:
+        """Send what goes as one; how many were delivered."""
+        action = batch[0]
         try:
             if action.kind == "notify":
-                self._targets.deliver(action)
-                self._outbox.delivered(action, "succeeded")
+                self._targets.deliver(batch)
+                digest = f"digest of {len(batch)}: {action.action_id}" if len(batch) > 1 else ""
+                for one in batch:
+                    self._outbox.delivered(one, "succeeded", run_id=digest)
             else:
                 run = self._trigger(action)
                 sent = self._outbox.delivered(action, "sent", run_id=run.run_id, run_url=run.url)
                 self._note(sent, run)
         except DeliveryError as error:
-            after = error.retry_after_seconds if isinstance(error, RetryableDelivery) else None
-            later = self._outbox.undelivered(
-                action,
-                reason=error.reason,
-                error=error.message,
-                retryable=error.retryable,
-                after_seconds=after,
-                in_doubt=isinstance(error, AmbiguousDelivery) or action.in_doubt,
-            )
-            self._metrics.deliveries.labels(action.kind, error.reason).inc()
-            _log.warning(
-                "action not delivered",
-                action_id=action.action_id,
-                target=action.target,
-                state=later.state,
-                attempt=later.attempt,
-                error=error.message,
-            )
-            return False
-        self._metrics.deliveries.labels(action.kind, "delivered").inc()
-        _log.info("action delivered", action_id=action.action_id, about=action.event, target=action.target)
-        return True
+            for one in batch:
+                self._failed(one, error)
+            return 0
+        self._metrics.deliveries.labels(action.kind, "delivered").inc(len(batch))
+        _log.info(
+            "action delivered",
+            action_id=action.action_id,
+            about=action.event,
+            target=action.target,
+            together=len(batch),
+        )
+        return len(batch)
+
+    def _failed(self, action: Action, error: DeliveryError) -> None:
+        after = error.retry_after_seconds if isinstance(error, RetryableDelivery) else None
+        later = self._outbox.undelivered(
+            action,
+            reason=error.reason,
+            error=error.message,
+            retryable=error.retryable,
+            after_seconds=after,
+            in_doubt=isinstance(error, AmbiguousDelivery) or action.in_doubt,
+        )
+        self._metrics.deliveries.labels(action.kind, error.reason).inc()
+        _log.warning(
+            "action not delivered",
+            action_id=action.action_id,
+            target=action.target,
+            state=later.state,
+            attempt=later.attempt,
+            error=error.message,
+        )
 
     def _trigger(self, action: Action) -> Run:
         """Start the action's run, unless it was started by an attempt whose answer was lost."""

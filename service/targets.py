@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from pydantic import BaseModel
 
+from alerting.notifiers.pacing import Pace
+from alerting.notifiers.specs import Notifier, NotifierConfig
+from alerting.notifiers.table import NOTIFIERS
+from alerting.notifiers.told import Message, Told
 from alerting.notifiers.webhook import WebhookNotifier
 from alerting.outbox import Action
 from alerting.rules.book import RuleBook
 from alerting.rules.reading import TargetRole
-from driftline.errors import InvalidSettings, PermanentDelivery, RetryableDelivery
+from driftline.errors import InvalidInput, InvalidSettings, PermanentDelivery, RetryableDelivery
 from driftline.outbound import displayed_target
 from driftline.settings import Settings
 from driftline.webhooks import WebhookSender
 from integrations.hookspecs import HookConfig, PipelineHook
-from integrations.table import hook_config
+from integrations.table import HOOKS, hook_config
 from integrations.webhook.hook import WebhookHook
 
 
@@ -25,7 +32,14 @@ def target_kind(kind: str) -> tuple[TargetRole, type[BaseModel]]:
     InvalidInput
         There is no such kind; the message lists those there are.
     """
-    return "hook", hook_config(kind)
+    if kind in NOTIFIERS:
+        return "notifier", NOTIFIERS[kind]
+    if kind in HOOKS:
+        return "hook", hook_config(kind)
+    raise InvalidInput(
+        f"target kind {kind!r} is unknown: one of {', '.join(sorted(HOOKS))} starts pipelines, "
+        f"one of {', '.join(sorted(NOTIFIERS))} is told"
+    )
 
 
 class SettingsTargets:
@@ -43,9 +57,14 @@ class SettingsTargets:
             {displayed_target(settings.pipeline_url): settings.pipeline_url} if settings.pipeline_url else {}
         )
 
-    def deliver(self, action: Action) -> None:
-        """Deliver a notification; raises :class:`driftline.errors.DeliveryError`."""
-        self._notifier.deliver(action, _known(self._notify_urls, action.target))
+    def batches(self, actions: Sequence[Action], now: datetime) -> list[tuple[Action, ...]]:
+        """Each by itself."""
+        return [(action,) for action in actions]
+
+    def deliver(self, actions: Sequence[Action]) -> None:
+        """Deliver notifications; raises :class:`driftline.errors.DeliveryError`."""
+        for action in actions:
+            self._notifier.deliver(action, _known(self._notify_urls, action.target))
 
     def hook(self, target: str) -> PipelineHook:
         """The pipeline's webhook."""
@@ -64,10 +83,44 @@ class RuleTargets:
     def __init__(self, book: RuleBook) -> None:
         self._book = book
         self._hooks: dict[str, tuple[HookConfig, PipelineHook]] = {}
+        self._notifiers: dict[str, tuple[NotifierConfig, Notifier]] = {}
+        self._paces: dict[str, Pace] = {}
 
-    def deliver(self, action: Action) -> None:
-        """Deliver a notification; raises :class:`driftline.errors.DeliveryError`."""
-        raise PermanentDelivery(f"target {action.target!r} cannot be told anything", "misconfigured")
+    def batches(self, actions: Sequence[Action], now: datetime) -> list[tuple[Action, ...]]:
+        """What may be told now, as messages: what is more than a target takes comes as a digest."""
+        by_target: dict[str, list[Action]] = {}
+        for action in actions:
+            by_target.setdefault(action.target, []).append(action)
+        found: list[tuple[Action, ...]] = []
+        for target, waiting in by_target.items():
+            config = self._notifier_config(target)
+            if config is None:
+                # Delivering says what is wrong.
+                found += [(action,) for action in waiting]
+            else:
+                found += self._paces.setdefault(target, Pace()).batches(waiting, config, now)
+        return found
+
+    def deliver(self, actions: Sequence[Action]) -> None:
+        """Tell a target, by one message; raises :class:`driftline.errors.DeliveryError`."""
+        target = actions[0].target
+        config = self._notifier_config(target)
+        if config is None:
+            raise PermanentDelivery(f"target {target!r} is no longer told by the file of rules", "gone")
+        before = self._notifiers.get(target)
+        if before is None or before[0] != config:
+            if before is not None:
+                before[1].close()
+            try:
+                before = config, config.connect()
+            except InvalidSettings as error:
+                raise RetryableDelivery(f"target {target!r}: {error.message}", "misconfigured") from error
+            self._notifiers[target] = before
+        before[1].send(Message(tuple(Told.of_payload(action.payload) for action in actions)))
+
+    def _notifier_config(self, target: str) -> NotifierConfig | None:
+        found = self._book.current().targets.get(target)
+        return found.config if found is not None and isinstance(found.config, NotifierConfig) else None
 
     def hook(self, target: str) -> PipelineHook:
         """The hook of a target; :class:`PermanentDelivery` when it is gone or its secret is not there."""
@@ -90,7 +143,10 @@ class RuleTargets:
         """Close the connections."""
         for _, hook in self._hooks.values():
             hook.close()
+        for _, notifier in self._notifiers.values():
+            notifier.close()
         self._hooks.clear()
+        self._notifiers.clear()
 
 
 def targets_of(book: RuleBook, settings: Settings, sender: WebhookSender) -> SettingsTargets | RuleTargets:

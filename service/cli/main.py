@@ -33,6 +33,7 @@ from service.cli import (
     serve,
     stages,
     streams,
+    targets,
 )
 from service.cli.output import print_json
 
@@ -73,6 +74,7 @@ app.add_typer(stages.app, name="stages")
 app.add_typer(rules.app, name="rules")
 app.add_typer(actions.app, name="actions")
 app.add_typer(gate.app, name="gate")
+app.add_typer(targets.app, name="targets")
 
 
 @app.callback(invoke_without_command=True)
