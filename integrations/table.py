@@ -16,6 +16,7 @@ HOOKS: Final[Mapping[str, str]] = {
     "github_workflow": "integrations.github.config:GithubWorkflowConfig",
     "gitlab": "integrations.gitlab.config:GitlabConfig",
     "jenkins": "integrations.jenkins.config:JenkinsConfig",
+    "kubernetes": "integrations.kubernetes.config:KubernetesJobConfig",
     "webhook": "integrations.webhook.config:WebhookConfig",
 }
 """Kind of target: module and class of its :class:`HookConfig`, ``module:Class``."""
