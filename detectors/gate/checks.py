@@ -187,8 +187,13 @@ def _compared(
 def _said(risk: RiskDifference, shown: Metric) -> str:
     if risk.difference is None or risk.lower is None or risk.upper is None:
         return "the difference is not known"
-    ends = f"{_amount(shown, risk.lower)} to {_amount(shown, risk.upper)}"
-    return f"worse by {_amount(shown, risk.difference)} ({ends})"
+    # Differences are of losses: above 0 is worse.
+    if risk.difference > 0:
+        word, amount, ends = "worse", risk.difference, (risk.lower, risk.upper)
+    else:
+        word, amount, ends = "better", -risk.difference, (-risk.upper, -risk.lower)
+    low, high = (_amount(shown, end + 0.0) for end in ends)
+    return f"{word} by {_amount(shown, amount + 0.0)} ({low.removesuffix(' points')} to {high})"
 
 
 def _amount(shown: Metric, difference: float) -> str:

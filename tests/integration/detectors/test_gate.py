@@ -97,6 +97,8 @@ def test_a_better_candidate_passes_on_the_rows_that_were_given_out(store: Store,
     assert report.overall.challenger == pytest.approx(0.95, abs=0.02)
     assert report.drifted is not None
     assert report.drifted.challenger_labels == 1000
+    (overall,) = (check for check in report.checks if check.kind == "overall")
+    assert ": better by " in overall.words
     by_metric = {(one.metric, one.class_name, one.slice): one for one in report.figures}
     accuracy = by_metric["accuracy", "", "all"]
     assert accuracy.candidate == pytest.approx(report.overall.challenger, abs=1e-9)
@@ -112,7 +114,8 @@ def test_a_worse_candidate_fails_and_says_by_how_much(store: Store, settings: Se
     assert report.verdict == "fail"
     assert status(report, "overall") == ["fail"]
     assert "must not be deployed" in report.words[0]
-    assert any(word.startswith("all rows: accuracy") for word in report.words)
+    (said,) = (word for word in report.words if word.startswith("all rows: accuracy"))
+    assert ": worse by " in said
 
 
 def test_a_candidate_that_fails_on_the_drifted_slice_alone_does_not_pass(
