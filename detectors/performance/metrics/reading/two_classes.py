@@ -72,7 +72,6 @@ def read_two_classes(
             unpacked(found["scores"][index]),
             unpacked(found["signed"][index]),
             scored.positive,
-            ascending=True,
             note="; ".join(filter(None, (notes[index], sampling_note(scope.modulus)))),
         )
         yield key, (*figures_of(measured, index), *areas)

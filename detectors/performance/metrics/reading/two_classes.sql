@@ -1,11 +1,11 @@
--- A classifier of two classes: sums by truth, prediction and calibration bin, and sorted scores, one row a window.
+-- A classifier of two classes: sums by truth, prediction and calibration bin, and all scores, one row a window.
 -- Parameters: those of plan.sql without texts; segment UInt8, position of the segment column, 0 = all rows;
 --   bins UInt16; width UInt8, probabilities an event has: 1 or 2; classes Array(String), theirs in this order;
 --   slot UInt8, position of the one used; positive String, the class looked for; flip UInt8, 1 = the one used is
 --   the other class'; modulus UInt64, one of so many events has its score in the curves.
 -- Columns: version; window, number since `since`; segment, value; then arrays with a value a cell: truth;
 --   prediction; bin, 65535 = unusable scores; n events; w, w2 sums of weights and their squares; of the log loss,
---   the Brier score and the positive class' probability c: wx, w2x, w2x2; scores, float64, ascending, and signed,
+--   the Brier score and the positive class' probability c: wx, w2x, w2x2; scores, float64 in any order, and signed,
 --   float64 in the same order (weight, negative for the other class), each after a varint of their number.
 -- Reads labelled_events by the prefix (model, recipe, name) of its key and by ts.
 SELECT
@@ -27,8 +27,8 @@ SELECT
     groupArray(c_wx) AS c_wx,
     groupArray(c_w2x) AS c_w2x,
     groupArray(c_w2x2) AS c_w2x2,
-    formatRow('RowBinary', arraySort(groupArrayArray(cell_scores))) AS scores,
-    formatRow('RowBinary', arraySort((weight, score) -> score, groupArrayArray(cell_signed), groupArrayArray(cell_scores))) AS signed
+    formatRow('RowBinary', groupArrayArray(cell_scores)) AS scores,
+    formatRow('RowBinary', groupArrayArray(cell_signed)) AS signed
 FROM (
     SELECT
         version,
