@@ -287,23 +287,55 @@ def changes_in(drifted: Sequence[Finding]) -> tuple[FieldChange, ...]:
     return tuple(sorted(changes, key=weakest_last))
 
 
+def read_conditions(store: Store, models: Sequence[str], *, windows: int) -> dict[str, ModelCondition]:
+    """Conditions of models, each from its ``windows`` newest decisions a version in the database."""
+    if not models:
+        return {}
+    wanted = {"models": list(models), "windows": windows}
+    verdicts: dict[str, list[WindowVerdict]] = {model: [] for model in models}
+    for row in store.query(load_sql(__file__, "condition_windows"), wanted):
+        verdicts[row["model"]].append(WindowVerdict(row["version"], row["window_start"], row["status"]))
+    qualities: dict[tuple[str, str], list[Quality]] = {}
+    for row in store.query(load_sql(__file__, "condition_quality"), {**wanted, "judged": list(JUDGED)}):
+        key = row.pop("model"), row.pop("version")
+        qualities.setdefault(key, []).append(Quality(**row))
+    drifted = [
+        (model, one.version, one.start)
+        for model in models
+        for one in verdicts[model]
+        if one.status == "drifted"
+    ]
+    changes = _read_changes(store, drifted)
+    return {
+        model: assess(
+            model,
+            verdicts[model],
+            windows=windows,
+            changes_of=lambda version, start, model=model: tuple(changes.get((model, version, start), ())),  # type: ignore[misc]
+            qualities_of=lambda version, model=model: tuple(qualities.get((model, version), ())),  # type: ignore[misc]
+        )
+        for model in models
+    }
+
+
 def read_condition(store: Store, model: str, *, windows: int) -> ModelCondition:
-    """Condition of a model from its ``windows`` newest decisions a version in the database."""
+    """Condition of one model."""
+    return read_conditions(store, [model], windows=windows)[model]
 
-    def changes_of(version: str, start: datetime) -> tuple[FieldChange, ...]:
-        found = store.query(
-            load_sql(__file__, "condition_fields"),
-            {"model": model, "version": version, "window_start": start},
-        )
-        return tuple(FieldChange(**row) for row in found)
 
-    def qualities_of(version: str) -> tuple[Quality, ...]:
-        found = store.query(
-            load_sql(__file__, "condition_quality"),
-            {"model": model, "version": version, "windows": windows, "judged": list(JUDGED)},
-        )
-        return tuple(Quality(**row) for row in found)
-
-    rows = store.query(load_sql(__file__, "condition_windows"), {"model": model, "windows": windows})
-    verdicts = [WindowVerdict(row["version"], row["window_start"], row["status"]) for row in rows]
-    return assess(model, verdicts, windows=windows, changes_of=changes_of, qualities_of=qualities_of)
+def _read_changes(
+    store: Store, drifted: Sequence[tuple[str, str, datetime]]
+) -> dict[tuple[str, str, datetime], list[FieldChange]]:
+    """Fields that drifted in windows (model, version, start), strongest first."""
+    found: dict[tuple[str, str, datetime], list[FieldChange]] = {}
+    if not drifted:
+        return found
+    asked = {
+        "models": [model for model, _, _ in drifted],
+        "versions": [version for _, version, _ in drifted],
+        "starts": [start.isoformat() for _, _, start in drifted],
+    }
+    for row in store.query(load_sql(__file__, "condition_fields"), asked):
+        key = row.pop("model"), row.pop("version"), row.pop("window_start")
+        found.setdefault(key, []).append(FieldChange(**row))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -96,37 +96,19 @@ class EpisodeStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def save(self, episode: Episode) -> None:
-        """Append a revision."""
-        self._store.insert_rows(
-            "episodes",
-            [
-                {
-                    "episode_id": episode.episode_id,
-                    "model": episode.model,
-                    "kind": episode.kind,
-                    "opened_kind": episode.opened_kind,
-                    "state": episode.state,
-                    "opened_at": episode.opened_at,
-                    "updated_at": episode.updated_at,
-                    "resolved_at": episode.resolved_at,
-                    "first_window": episode.first_window,
-                    "last_window": episode.last_window,
-                    "version": episode.version,
-                    "fields": list(episode.fields),
-                    "summary": episode.summary,
-                    "evidence": orjson.dumps(dict(episode.evidence)).decode(),
-                    "revision": episode.revision,
-                }
-            ],
-        )
+    def save(self, *episodes: Episode) -> None:
+        """Append a revision of each, all at once."""
+        if episodes:
+            self._store.insert_rows("episodes", [_row(episode) for episode in episodes])
 
     def latest(self, model: str) -> Episode | None:
         """The newest episode of a model, open or resolved, or ``None``."""
-        rows = self._store.query(
-            load_sql(__file__, "episode"), {"model": model, "since": datetime.fromtimestamp(0, UTC)}
-        )
-        return _from_row(rows[0]) if rows else None
+        return self.newest([model]).get(model)
+
+    def newest(self, models: Sequence[str]) -> dict[str, Episode]:
+        """The newest episode of each model that ever had one, open or resolved."""
+        rows = self._store.query(load_sql(__file__, "newest_episodes"), {"models": list(models)})
+        return {row["model"]: _from_row(row) for row in rows}
 
     def get(self, episode_id: str) -> Episode:
         """The newest revision of an episode; :class:`NotFound` when there is none of that id."""
@@ -138,10 +120,27 @@ class EpisodeStore:
     def live(self, resolved_within: timedelta) -> list[Episode]:
         """Every open episode, and those resolved not longer ago than that."""
         since = datetime.now(UTC) - resolved_within
-        return [
-            _from_row(row)
-            for row in self._store.query(load_sql(__file__, "episode"), {"model": "", "since": since})
-        ]
+        return [_from_row(row) for row in self._store.query(load_sql(__file__, "episode"), {"since": since})]
+
+
+def _row(episode: Episode) -> dict[str, Any]:
+    return {
+        "episode_id": episode.episode_id,
+        "model": episode.model,
+        "kind": episode.kind,
+        "opened_kind": episode.opened_kind,
+        "state": episode.state,
+        "opened_at": episode.opened_at,
+        "updated_at": episode.updated_at,
+        "resolved_at": episode.resolved_at,
+        "first_window": episode.first_window,
+        "last_window": episode.last_window,
+        "version": episode.version,
+        "fields": list(episode.fields),
+        "summary": episode.summary,
+        "evidence": orjson.dumps(dict(episode.evidence)).decode(),
+        "revision": episode.revision,
+    }
 
 
 def _from_row(row: Mapping[str, Any]) -> Episode:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import orjson
 
 from alerting.candidates import models_in_trouble
-from alerting.condition import read_condition
+from alerting.condition import read_conditions
 from alerting.episode import HARM, Episode
 from alerting.lifecycle import advance
 from alerting.notifiers.message import notification_body
@@ -38,6 +38,9 @@ _log = get_logger(__name__)
 
 RESOLVED_STAYS = timedelta(days=1)
 """A resolved episode is looked at this long, so that a crash cannot lose its last notification."""
+
+MODELS_AT_ONCE = 500
+"""Of how many models conditions are in memory at a time."""
 
 LABEL_CHECKS_PER_WINDOW = 10
 """How often in a window's length labels and late events are looked for."""
@@ -86,8 +89,9 @@ class ControlLoop:
         self._rotation.run(contracts, evaluation.windows)
         since = now - timedelta(seconds=app.settings.window_seconds * app.settings.lookback_windows)
         troubled = models_in_trouble(app.store, app.episodes.live(timedelta(0)), since)
-        for model in sorted(troubled & {contract.model for contract in contracts}):
-            self._one_by_one(model, lambda model: self._advance_episode(model, now))
+        models = sorted(troubled & {contract.model for contract in contracts})
+        for first in range(0, len(models), MODELS_AT_ONCE):
+            self._advance_episodes(models[first : first + MODELS_AT_ONCE], now)
 
     def _judge_quality(self, contracts: Sequence[Contract], now: datetime) -> None:
         """Quality of the models whose labels, windows or baselines are new."""
@@ -126,12 +130,23 @@ class ControlLoop:
         self._looked_at = end, now, models
         return True
 
-    def _advance_episode(self, model: str, now: datetime) -> None:
+    def _advance_episodes(self, models: Sequence[str], now: datetime) -> None:
+        """Look at models together: what fails for one of them is logged, the others' episodes are saved."""
         resolve_after = self._app.settings.resolve_after_windows
-        condition = read_condition(self._app.store, model, windows=resolve_after)
-        episode = advance(self._app.episodes.latest(model), condition, now=now, resolve_after=resolve_after)
-        if episode is not None:
-            self._app.episodes.save(episode)
+        conditions = read_conditions(self._app.store, models, windows=resolve_after)
+        newest = self._app.episodes.newest(models)
+        advanced: list[Episode] = []
+
+        def advance_one(model: str) -> None:
+            last = newest.get(model)
+            episode = advance(last, conditions[model], now=now, resolve_after=resolve_after)
+            if episode is not None:
+                advanced.append(episode)
+
+        for model in models:
+            self._one_by_one(model, advance_one)
+        self._app.episodes.save(*advanced)
+        for episode in advanced:
             _log.info(
                 "episode",
                 episode_id=episode.episode_id,
