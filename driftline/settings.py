@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -64,7 +64,24 @@ class Settings(BaseSettings):
         default=4096, ge=256, description="Memory limit of the embedded ClickHouse in MiB."
     )
     event_ttl_days: int = Field(
-        default=30, ge=1, description="Days after which raw inference events are deleted."
+        default=30,
+        ge=1,
+        description="Days after which raw inference events are deleted. As the other retentions it takes "
+        "effect on stored rows when `driftline serve` starts.",
+    )
+    label_ttl_days: int = Field(
+        default=400,
+        ge=1,
+        validate_default=True,
+        description="Days after their receipt that labels are deleted, no fewer than `event_ttl_days`; "
+        "what was joined with its event is kept in columns of its own.",
+    )
+    profile_ttl_days: int = Field(
+        default=400,
+        ge=1,
+        description="Days after which the counts of a window are deleted. Baselines hold counts of their own "
+        "and outlive them; explained ranges and charts of bins reach no further back, and 400 days "
+        "keep a year to compare with.",
     )
 
     api_host: str = Field(default="127.0.0.1", description="Address the API and web page listen on.")
@@ -296,6 +313,14 @@ class Settings(BaseSettings):
     node_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of the node agent's own /metrics; 0 serves none."
     )
+
+    @field_validator("label_ttl_days")
+    @classmethod
+    def _labels_outlive_events(cls, days: int, info: ValidationInfo) -> int:
+        events = info.data.get("event_ttl_days", 0)
+        if days < events:
+            raise ValueError(f"labels have to be kept as long as events, event_ttl_days is {events}")
+        return days
 
     @field_validator("false_alarm_budget")
     @classmethod

@@ -16,6 +16,7 @@ from driftline.errors import InvalidSettings, PortInUse, StoreUnavailable
 from driftline.logs import get_logger
 from driftline.settings import Settings
 from driftline.store.opening import open_store
+from driftline.store.retention import apply_retention
 from service.api.app import create_app
 from service.api.gates import gate_router
 from service.api.services import ApiServices
@@ -56,6 +57,7 @@ def serve(settings: Settings) -> None:
         lock = StateFolderLock(settings.state_dir, "serve.lock")
         try:
             with open_store(settings, own_engine=True) as store:
+                apply_retention(store, settings)
                 _run(Application(store, settings, base_url, _holder(settings)), listener)
         finally:
             lock.release()

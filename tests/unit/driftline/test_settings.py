@@ -152,6 +152,16 @@ def test_a_workload_has_exactly_one_way_to_be_found(entry: str, words: str) -> N
     assert words in refused(f"workloads: [{entry}]\n")
 
 
+def test_labels_are_kept_as_long_as_their_events() -> None:
+    message = refused("event_ttl_days: 90\nlabel_ttl_days: 89\n")
+    assert "label_ttl_days: " in message
+    assert "event_ttl_days is 90 (got 89)" in message
+    assert "event_ttl_days is 401 (got 400)" in refused("event_ttl_days: 401\n")
+    assert "profile_ttl_days" in refused("profile_ttl_days: 0\n")
+    kept = load_settings(written("event_ttl_days: 90\nlabel_ttl_days: 90\nprofile_ttl_days: 7\n"))
+    assert (kept.label_ttl_days, kept.profile_ttl_days) == (90, 7)
+
+
 def test_workloads_from_a_file() -> None:
     written("workloads:\n  - {model: m, command: 'ocr_server'}\n  - {model: n, pid: 7, instance: a}\n")
     assert load_settings().workloads == (
