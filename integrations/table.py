@@ -11,6 +11,7 @@ from integrations.hookspecs import HookConfig
 
 HOOKS: Final[Mapping[str, str]] = {
     "airflow": "integrations.airflow.config:AirflowConfig",
+    "argo_workflows": "integrations.argo_workflows.config:ArgoWorkflowsConfig",
     "buildbot": "integrations.buildbot.config:BuildbotConfig",
     "github_dispatch": "integrations.github.config:GithubDispatchConfig",
     "github_workflow": "integrations.github.config:GithubWorkflowConfig",

@@ -13,6 +13,7 @@ import orjson
 from integrations.hookspecs import HookConfig, PipelineHook, PipelineRequest
 from integrations.table import hook_config
 from tests.contract.hooks.ci_stand_ins import Github, Gitlab, Jenkins
+from tests.contract.hooks.kubernetes_stand_ins import ArgoWorkflows
 from tests.contract.hooks.orchestrator_stand_ins import Airflow, Buildbot
 from tests.contract.hooks.target_server import StandIn, TargetServer, target_server
 
@@ -23,6 +24,7 @@ SECRETS = {
     "JENKINS_TOKEN": "jk-1",
     "AIRFLOW_PASSWORD": "af-1",
     "BUILDBOT_PASSWORD": "bb-1",
+    "ARGO_TOKEN": "argo-1",
 }
 
 
@@ -121,6 +123,19 @@ CASES = (
             "1": "succeeded",
             "2": "failed",
             "6": "cancelled",
+        },
+    ),
+    Case(
+        "argo_workflows",
+        {"namespace": "ml", "template": "retrain", "token": {"env": "ARGO_TOKEN"}},
+        ArgoWorkflows,
+        {
+            "Pending": "queued",
+            "Running": "running",
+            "Succeeded": "succeeded",
+            "Failed": "failed",
+            "Error": "failed",
+            "A new word": "unknown",
         },
     ),
 )
