@@ -17,6 +17,7 @@ HOOKS: Final[Mapping[str, str]] = {
     "github_workflow": "integrations.github.config:GithubWorkflowConfig",
     "gitlab": "integrations.gitlab.config:GitlabConfig",
     "jenkins": "integrations.jenkins.config:JenkinsConfig",
+    "kubeflow": "integrations.kubeflow.config:KubeflowConfig",
     "kubernetes": "integrations.kubernetes.config:KubernetesJobConfig",
     "webhook": "integrations.webhook.config:WebhookConfig",
 }

@@ -13,7 +13,7 @@ import orjson
 from integrations.hookspecs import HookConfig, PipelineHook, PipelineRequest
 from integrations.table import hook_config
 from tests.contract.hooks.ci_stand_ins import Github, Gitlab, Jenkins
-from tests.contract.hooks.kubernetes_stand_ins import ArgoWorkflows
+from tests.contract.hooks.kubernetes_stand_ins import ArgoWorkflows, Kubeflow
 from tests.contract.hooks.orchestrator_stand_ins import Airflow, Buildbot
 from tests.contract.hooks.target_server import StandIn, TargetServer, target_server
 
@@ -25,6 +25,7 @@ SECRETS = {
     "AIRFLOW_PASSWORD": "af-1",
     "BUILDBOT_PASSWORD": "bb-1",
     "ARGO_TOKEN": "argo-1",
+    "KUBEFLOW_TOKEN": "kfp-1",
 }
 
 
@@ -136,6 +137,28 @@ CASES = (
             "Failed": "failed",
             "Error": "failed",
             "A new word": "unknown",
+        },
+    ),
+    Case(
+        "kubeflow",
+        {
+            "experiment": "exp-1",
+            "pipeline": "pipe-1",
+            "version": "v-1",
+            "parameters": ["DRIFTLINE_MODEL", "DRIFTLINE_LINEAGE"],
+            "token": {"env": "KUBEFLOW_TOKEN"},
+        },
+        Kubeflow,
+        {
+            "PENDING": "queued",
+            "RUNNING": "running",
+            "PAUSED": "running",
+            "SUCCEEDED": "succeeded",
+            "SKIPPED": "cancelled",
+            "FAILED": "failed",
+            "CANCELING": "cancelled",
+            "CANCELED": "cancelled",
+            "A_NEW_WORD": "unknown",
         },
     ),
 )

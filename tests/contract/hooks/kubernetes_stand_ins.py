@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,3 +60,64 @@ class ArgoWorkflows:
 
     def become(self, said: str) -> None:
         list(self.workflows.values())[-1]["status"]["phase"] = said
+
+
+@dataclass
+class Kubeflow:
+    """One experiment, ``exp-1``, and one pipeline, ``pipe-1``, that takes two parameters."""
+
+    trigger_path: str = "/apis/v2beta1/runs"
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, call: Call) -> Answer:
+        if call.headers.get("authorization") != "Bearer kfp-1":
+            return Answer(401, {"code": 16, "message": "Request header error: there is no user identity"})
+        match call.method, *call.path:
+            case ["POST", "apis", "v2beta1", "runs"]:
+                return self._start(call.json)
+            case ["GET", "apis", "v2beta1", "runs"]:
+                return self._list(call.query)
+            case [method, "apis", "v2beta1", "runs", name]:
+                run_id, _, verb = name.partition(":")
+                run = next((one for one in self.found if one["run_id"] == run_id), None)
+                if run is None:
+                    return Answer(404, {"code": 5, "message": f"Run {run_id} not found"})
+                if (method, verb) == ("POST", "terminate"):
+                    if run["state"] not in ("PENDING", "RUNNING", "PAUSED"):
+                        return Answer(400, {"code": 3, "message": f"Failed to terminate a run {run_id}"})
+                    run["state"] = "CANCELING"
+                    return Answer(200, {})
+                return Answer(200, run)
+        return Answer(404, {"code": 5, "message": "Not Found"})
+
+    def _start(self, body: dict[str, Any]) -> Answer:
+        extra = set(body["runtime_config"]["parameters"]) - {"DRIFTLINE_MODEL", "DRIFTLINE_LINEAGE"}
+        if extra:
+            said = f"parameter(s) provided are not required by pipeline: {', '.join(sorted(extra))}"
+            return Answer(400, {"code": 3, "message": said})
+        if body["pipeline_version_reference"]["pipeline_id"] != "pipe-1":
+            return Answer(404, {"code": 5, "message": "Pipeline not found"})
+        self.found.append({**body, "run_id": f"run-{len(self.found)}", "state": "PENDING"})
+        return Answer(200, self.found[-1])
+
+    def _list(self, query: dict[str, str]) -> Answer:
+        (predicate,) = json.loads(query["filter"])["predicates"]
+        if (predicate["key"], predicate["operation"]) != ("display_name", "EQUALS"):
+            return Answer(400, {"code": 3, "message": "Invalid filter"})
+        wanted = predicate["string_value"].lower()
+        runs = [
+            one
+            for one in self.found
+            if (one["experiment_id"], one["display_name"].lower()) == (query["experiment_id"], wanted)
+        ]
+        start, size = int(query.get("page_token", 0)), int(query["page_size"])
+        page: dict[str, Any] = {"runs": runs[start : start + size], "total_size": len(runs)}
+        if start + size < len(runs):
+            page["next_page_token"] = str(start + size)
+        return Answer(200, page if runs else {})
+
+    def runs(self, action_id: str) -> int:
+        return sum(one["display_name"].split()[-1] == action_id for one in self.found)
+
+    def become(self, said: str) -> None:
+        self.found[-1]["state"] = said
