@@ -24,6 +24,19 @@ Ability = Literal["find", "follow", "cancel", "deduplicate"]
 
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled", "unknown"]
 
+PARAMETERS: Final = (
+    "DRIFTLINE_ACTION_ID",
+    "DRIFTLINE_REQUEST",
+    "DRIFTLINE_MODEL",
+    "DRIFTLINE_VERSION",
+    "DRIFTLINE_CANDIDATE",
+    "DRIFTLINE_EPISODE_ID",
+    "DRIFTLINE_SINCE",
+    "DRIFTLINE_CALLBACK_URL",
+    "DRIFTLINE_LINEAGE",
+)
+"""What :meth:`PipelineRequest.parameters` names, for targets that refuse what they do not declare."""
+
 ENDED: Final = frozenset[RunState]({"succeeded", "failed", "cancelled"})
 
 

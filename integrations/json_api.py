@@ -12,6 +12,7 @@ from pydantic import Field, FilePath, field_validator
 
 from driftline.errors import AmbiguousDelivery, PermanentDelivery, RetryableDelivery
 from driftline.outbound import Outbound
+from driftline.secret_source import SecretSource
 from integrations.hookspecs import HookConfig
 
 READING = ("GET", "HEAD")
@@ -44,11 +45,23 @@ class ApiConfig(HookConfig):
         return self.url
 
     def api(
-        self, *, headers: Mapping[str, str] | None = None, basic: tuple[str, str] | None = None
+        self,
+        *,
+        headers: Mapping[str, str] | None = None,
+        basic: tuple[str, str] | None = None,
+        bearer: SecretSource | None = None,
     ) -> JsonApi:
-        """A client of this server that sends these headers, or this user and password, with every call."""
+        """A client of this server that sends these headers, user and password or token with every call."""
+        if bearer is not None:
+            # A token that is not there is said now, and not at the first call.
+            bearer.read()
         return JsonApi(
-            self.url, timeout_seconds=self.timeout_seconds, ca_file=self.ca_file, headers=headers, basic=basic
+            self.url,
+            timeout_seconds=self.timeout_seconds,
+            ca_file=self.ca_file,
+            headers=headers,
+            basic=basic,
+            bearer=bearer,
         )
 
 
@@ -58,6 +71,11 @@ class JsonApi:
     Whenever a call that is not a reading one (GET, HEAD) may have been acted on, it raises
     :class:`AmbiguousDelivery`: after 5xx and 408, since a proxy gives up while the server goes on, and after
     a 2xx whose answer cannot be read.
+
+    Parameters
+    ----------
+    bearer
+        A token, read at every call: Kubernetes replaces a pod's own about every hour.
     """
 
     def __init__(
@@ -68,6 +86,7 @@ class JsonApi:
         ca_file: Path | None = None,
         headers: Mapping[str, str] | None = None,
         basic: tuple[str, str] | None = None,
+        bearer: SecretSource | None = None,
     ) -> None:
         self._base = base.rstrip("/")
         self._outbound = Outbound(
@@ -75,6 +94,7 @@ class JsonApi:
         )
         self._headers = dict(headers or {})
         self._basic = basic
+        self._bearer = bearer
 
     def send(
         self,
@@ -93,7 +113,7 @@ class JsonApi:
             return self._outbound.request(
                 method,
                 self._base + path,
-                headers={**self._headers, **(headers or {})},
+                headers={**self._headers, **self._authorization(), **(headers or {})},
                 json=json,
                 form=form,
                 params=params,
@@ -126,6 +146,11 @@ class JsonApi:
     def close(self) -> None:
         """Close the connections."""
         self._outbound.close()
+
+    def _authorization(self) -> dict[str, str]:
+        if self._bearer is None:
+            return {}
+        return {"authorization": f"Bearer {self._bearer.read().get_secret_value()}"}
 
 
 def segment(text: str) -> str:

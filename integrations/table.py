@@ -11,11 +11,13 @@ from integrations.hookspecs import HookConfig
 
 HOOKS: Final[Mapping[str, str]] = {
     "airflow": "integrations.airflow.config:AirflowConfig",
+    "argo_workflows": "integrations.argo_workflows.config:ArgoWorkflowsConfig",
     "buildbot": "integrations.buildbot.config:BuildbotConfig",
     "github_dispatch": "integrations.github.config:GithubDispatchConfig",
     "github_workflow": "integrations.github.config:GithubWorkflowConfig",
     "gitlab": "integrations.gitlab.config:GitlabConfig",
     "jenkins": "integrations.jenkins.config:JenkinsConfig",
+    "kubeflow": "integrations.kubeflow.config:KubeflowConfig",
     "kubernetes": "integrations.kubernetes.config:KubernetesJobConfig",
     "webhook": "integrations.webhook.config:WebhookConfig",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -10,20 +10,8 @@ from driftline.secret_source import SecretSource
 from integrations.github.dispatch_hook import GithubDispatchHook
 from integrations.github.runs import GithubRuns
 from integrations.github.workflow_hook import GithubWorkflowHook
-from integrations.hookspecs import Ability
+from integrations.hookspecs import PARAMETERS, Ability
 from integrations.json_api import ApiConfig
-
-PARAMETERS: Final = (
-    "DRIFTLINE_ACTION_ID",
-    "DRIFTLINE_REQUEST",
-    "DRIFTLINE_MODEL",
-    "DRIFTLINE_VERSION",
-    "DRIFTLINE_CANDIDATE",
-    "DRIFTLINE_EPISODE_ID",
-    "DRIFTLINE_SINCE",
-    "DRIFTLINE_CALLBACK_URL",
-    "DRIFTLINE_LINEAGE",
-)
 
 
 class GithubConfig(ApiConfig):

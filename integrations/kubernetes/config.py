@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from driftline.secret_source import SecretSource
 from integrations.hookspecs import Ability
-from integrations.json_api import ApiConfig
+from integrations.kubernetes.action_objects import ActionObjects
+from integrations.kubernetes.cluster import ClusterConfig
 from integrations.kubernetes.hook import KubernetesJobHook
 
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-"""Where a pod finds its own token and the cluster's certificates."""
 
-
-class KubernetesJobConfig(ApiConfig):
+class KubernetesJobConfig(ClusterConfig):
     """A Job (batch/v1) made from a template; its name is derived from the action's id."""
 
     kind: Literal["kubernetes"] = "kubernetes"
-    url: str = Field(default="https://kubernetes.default.svc", description="The API server's address.")
-    namespace: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", description="The namespace.")
-    token: SecretSource = Field(
-        default=SecretSource(file=SERVICE_ACCOUNT / "token"), description="Bearer token; the pod's own."
-    )
     template: dict[str, Any] = Field(description="The Job's `spec`, as in a manifest.")
 
     abilities: ClassVar[frozenset[Ability]] = frozenset({"find", "follow", "cancel", "deduplicate"})
@@ -49,5 +40,5 @@ class KubernetesJobConfig(ApiConfig):
         return f"{self.url}/namespaces/{self.namespace}/jobs"
 
     def connect(self) -> KubernetesJobHook:
-        self.token.read()
-        return KubernetesJobHook(self.api(), self.token, self.namespace, self.template)
+        jobs = ActionObjects(self.api(bearer=self.token), "batch/v1", "Job", self.namespace)
+        return KubernetesJobHook(jobs, self.template)

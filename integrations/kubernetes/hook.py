@@ -6,13 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import httpx2
-
-from driftline.errors import PermanentDelivery, RetryableDelivery
-from driftline.secret_source import SecretSource
 from integrations.hookspecs import Ability, PipelineRequest, Run, RunState
-from integrations.json_api import JsonApi, segment
-from integrations.kubernetes.object_name import ACTION_ANNOTATION, object_name
+from integrations.kubernetes.action_objects import ActionObjects
 
 
 class KubernetesJobHook:
@@ -24,72 +19,35 @@ class KubernetesJobHook:
 
     abilities: frozenset[Ability] = frozenset({"find", "follow", "cancel", "deduplicate"})
 
-    def __init__(self, api: JsonApi, token: SecretSource, namespace: str, spec: Mapping[str, Any]) -> None:
-        self._api = api
-        self._token = token
-        self._jobs = f"/apis/batch/v1/namespaces/{segment(namespace)}/jobs"
+    def __init__(self, jobs: ActionObjects, spec: Mapping[str, Any]) -> None:
+        self._jobs = jobs
         self._spec = dict(spec)
 
     def trigger(self, request: PipelineRequest) -> Run:
-        response = self._send("POST", self._jobs, json=self._job(request), accept=(409,))
-        if response.status_code != 409:
-            return _run(self._api.read_object(response))
-        run = self.find(request)
-        if run is None:
-            raise RetryableDelivery(f"{self._jobs} answered 409: {response.text[:200]!r}", "server_error")
-        return run
+        return _run(self._jobs.create(request, self._spec_with(request.parameters())))
 
     def find(self, request: PipelineRequest) -> Run | None:
-        name = object_name(request.action_id)
-        response = self._send("GET", f"{self._jobs}/{name}", accept=(404,))
-        if response.status_code == 404:
-            return None
-        found = self._api.read_object(response)
-        annotations = (found.get("metadata") or {}).get("annotations") or {}
-        if annotations.get(ACTION_ANNOTATION) != request.action_id:
-            raise PermanentDelivery(
-                f"job {name} exists and is not of action {request.action_id}: remove it", "rejected"
-            )
-        return _run(found)
+        found = self._jobs.find(request)
+        return None if found is None else _run(found)
 
     def follow(self, run_id: str) -> Run:
-        return _run(self._api.read_object(self._send("GET", f"{self._jobs}/{segment(run_id)}")))
+        return _run(self._jobs.read(run_id))
 
     def cancel(self, run_id: str) -> Run:
         run = self.follow(run_id)
         if run.ended:
             return run
-        patch = {"spec": {"suspend": True}}
-        merge = {"content-type": "application/merge-patch+json"}
-        response = self._send("PATCH", f"{self._jobs}/{segment(run_id)}", json=patch, headers=merge)
-        return _run(self._api.read_object(response))
+        return _run(self._jobs.merge(run_id, {"spec": {"suspend": True}}))
 
     def close(self) -> None:
-        self._api.close()
+        self._jobs.close()
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-        accept: tuple[int, ...] = (),
-    ) -> httpx2.Response:
-        # Read at every call: a pod's token is replaced about every hour.
-        bearer = {"authorization": f"Bearer {self._token.read().get_secret_value()}"}
-        return self._api.send(method, path, json=json, headers={**bearer, **(headers or {})}, accept=accept)
-
-    def _job(self, request: PipelineRequest) -> dict[str, Any]:
+    def _spec_with(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         spec = copy.deepcopy(self._spec)
-        variables = [{"name": name, "value": value} for name, value in request.parameters().items()]
+        variables = [{"name": name, "value": value} for name, value in parameters.items()]
         for container in spec["template"]["spec"]["containers"]:
             container["env"] = [*container.get("env", []), *variables]
-        metadata = {
-            "name": object_name(request.action_id),
-            "annotations": {ACTION_ANNOTATION: request.action_id},
-        }
-        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+        return spec
 
 
 def _run(job: Mapping[str, Any]) -> Run:

@@ -13,6 +13,7 @@ import orjson
 from integrations.hookspecs import HookConfig, PipelineHook, PipelineRequest
 from integrations.table import hook_config
 from tests.contract.hooks.ci_stand_ins import Github, Gitlab, Jenkins
+from tests.contract.hooks.kubernetes_stand_ins import ArgoWorkflows, Kubeflow
 from tests.contract.hooks.orchestrator_stand_ins import Airflow, Buildbot
 from tests.contract.hooks.target_server import StandIn, TargetServer, target_server
 
@@ -23,6 +24,8 @@ SECRETS = {
     "JENKINS_TOKEN": "jk-1",
     "AIRFLOW_PASSWORD": "af-1",
     "BUILDBOT_PASSWORD": "bb-1",
+    "ARGO_TOKEN": "argo-1",
+    "KUBEFLOW_TOKEN": "kfp-1",
 }
 
 
@@ -121,6 +124,41 @@ CASES = (
             "1": "succeeded",
             "2": "failed",
             "6": "cancelled",
+        },
+    ),
+    Case(
+        "argo_workflows",
+        {"namespace": "ml", "template": "retrain", "token": {"env": "ARGO_TOKEN"}},
+        ArgoWorkflows,
+        {
+            "Pending": "queued",
+            "Running": "running",
+            "Succeeded": "succeeded",
+            "Failed": "failed",
+            "Error": "failed",
+            "A new word": "unknown",
+        },
+    ),
+    Case(
+        "kubeflow",
+        {
+            "experiment": "exp-1",
+            "pipeline": "pipe-1",
+            "version": "v-1",
+            "parameters": ["DRIFTLINE_MODEL", "DRIFTLINE_LINEAGE"],
+            "token": {"env": "KUBEFLOW_TOKEN"},
+        },
+        Kubeflow,
+        {
+            "PENDING": "queued",
+            "RUNNING": "running",
+            "PAUSED": "running",
+            "SUCCEEDED": "succeeded",
+            "SKIPPED": "cancelled",
+            "FAILED": "failed",
+            "CANCELING": "cancelled",
+            "CANCELED": "cancelled",
+            "A_NEW_WORD": "unknown",
         },
     ),
 )

@@ -125,7 +125,7 @@ def target_server(stand_in: StandIn) -> Iterator[TargetServer]:
                 time.sleep(SLOW_SECONDS)
             self.reply(answer)
 
-        do_GET = do_POST = do_PATCH = take  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = take  # noqa: N815
 
         def reply(self, answer: Answer) -> None:
             try:

@@ -197,7 +197,9 @@ def test_abilities_are_those_of_the_kind_when_everything_is_configured(case: Cas
     assert setup.config.displayed.startswith(setup.server.url)
 
 
-def test_only_airflow_drops_a_repetition_by_itself(case: Case, setup: Setup) -> None:
+def test_a_repetition_is_dropped_where_the_target_can_and_starts_a_second_run_elsewhere(
+    case: Case, setup: Setup
+) -> None:
     first = setup.hook.trigger(request_for())
     second = setup.hook.trigger(request_for())
     if "deduplicate" in setup.hook.abilities:
